@@ -80,7 +80,9 @@ def ordering_key(target: str, company: str, object_kind: str, object_key: str) -
     return f"{target}|{company}|{object_kind}:{object_key}"
 
 
-def effect_key(target: str, company: str, object_kind: str, object_key: str, operation: str, revision: str) -> str:
+def effect_key(
+    target: str, company: str, object_kind: str, object_key: str, operation: str, revision: str
+) -> str:
     """What must happen once. Targets that keep idempotency keys are given exactly this text."""
     return f"{target}|{company}|{object_kind}:{object_key}|{operation}|{revision}"
 

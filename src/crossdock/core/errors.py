@@ -79,7 +79,11 @@ class CrossdockError(Exception):
 
     def __str__(self) -> str:
         where = str(self.place)
-        return f"{self.code}: {self.text}" + (f" ({where})" if where else "") + (f" → {self.mend}" if self.mend else "")
+        return (
+            f"{self.code}: {self.text}"
+            + (f" ({where})" if where else "")
+            + (f" → {self.mend}" if self.mend else "")
+        )
 
 
 class ConfigError(CrossdockError):

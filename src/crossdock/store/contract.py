@@ -389,7 +389,9 @@ class Journal(Protocol):
 
     async def commit_translated(self, batch: Sequence[Translated]) -> Settled: ...
 
-    async def reopen_message(self, message_id: MessageId, *, body: bytes | None, actor: str, reason: str) -> MessageId:
+    async def reopen_message(
+        self, message_id: MessageId, *, body: bytes | None, actor: str, reason: str
+    ) -> MessageId:
         """Reprocess: the message is accepted again for translation; with `body`, an edited copy is (new id)."""
         ...
 
@@ -466,7 +468,9 @@ class Journal(Protocol):
     # cross-references, watermarks, idempotency
     async def find_xrefs(self, keys: Sequence[XrefKey]) -> dict[XrefKey, Xref]: ...
 
-    async def find_keys(self, system: str, company: str, kind: str, external_ids: Sequence[str]) -> dict[str, str]:
+    async def find_keys(
+        self, system: str, company: str, kind: str, external_ids: Sequence[str]
+    ) -> dict[str, str]:
         """Our key for each external id that is known."""
         ...
 
@@ -484,7 +488,9 @@ class Journal(Protocol):
         """Accept what a source yielded and move its watermark, in one transaction."""
         ...
 
-    async def remember_answer(self, scope: str, key: str, body_digest: bytes, answer: bytes) -> tuple[bool, bytes]:
+    async def remember_answer(
+        self, scope: str, key: str, body_digest: bytes, answer: bytes
+    ) -> tuple[bool, bytes]:
         """(True, answer) if new. (False, first answer) for the same key and body.
 
         Raises:
@@ -495,7 +501,9 @@ class Journal(Protocol):
     # look
     async def events(self, *, after: EventId, limit: int) -> list[EventRow]: ...
     async def read_cursor(self, name: str) -> int: ...
-    async def move_cursor(self, name: str, position: int, facts: Sequence[tuple[str, str, str, str, str, str]]) -> None:
+    async def move_cursor(
+        self, name: str, position: int, facts: Sequence[tuple[str, str, str, str, str, str]]
+    ) -> None:
         """Move a reader of events to `position` and upsert its ledger facts in the same transaction.
 
         A fact is (transaction, line_id, measure, system, ref, quantity text); the first five are its identity.
@@ -506,12 +514,16 @@ class Journal(Protocol):
         """(line_id, measure, system, ref, quantity text) of a transaction."""
         ...
 
-    async def list_messages(self, where: MessageFilter, *, before: int, limit: int) -> list[StoredMessage]: ...
+    async def list_messages(
+        self, where: MessageFilter, *, before: int, limit: int
+    ) -> list[StoredMessage]: ...
     async def show_message(self, message_id: MessageId) -> Mapping[str, Any] | None:
         """Everything about a message: `message`, `documents`, `deliveries`, `attempts`, `artefacts`, `exceptions`."""
         ...
 
-    async def list_exceptions(self, where: ExceptionFilter, *, before: int, limit: int) -> list[ExceptionRow]: ...
+    async def list_exceptions(
+        self, where: ExceptionFilter, *, before: int, limit: int
+    ) -> list[ExceptionRow]: ...
     async def show_exception(self, exception_id: ExceptionId) -> ExceptionRow | None: ...
     async def group_exceptions(self, where: ExceptionFilter) -> list[tuple[str, str, str, int, int]]:
         """(code, system, interface, count, oldest first_seen), most first."""
