@@ -30,6 +30,7 @@ from crossdock.kit.signature import (
     sign_hmac_base64,
     sign_standard_webhook,
 )
+from crossdock.kit.simulator import Fault, Faults, HookSample, Simulator, WriteSample
 
 __all__ = [
     "Answer",
@@ -37,9 +38,12 @@ __all__ = [
     "Context",
     "Cursor",
     "Delivery",
+    "Fault",
+    "Faults",
     "Found",
     "HookEvent",
     "HookRequest",
+    "HookSample",
     "Http",
     "Manifest",
     "Once",
@@ -49,7 +53,9 @@ __all__ = [
     "Secret",
     "SettingInfo",
     "Settings",
+    "Simulator",
     "Verbs",
+    "WriteSample",
     "WriteSpec",
     "XrefClaim",
     "check_hmac_base64",

@@ -227,6 +227,7 @@ def writes(
     delivery in the same order; raising fails them all alike.
 
     Args:
+        name: the operation, noun and verb: `sales_order.create`.
         once: how it happens once.
         document: the canonical kind it takes.
         batch: most deliveries in one call.
