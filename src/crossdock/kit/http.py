@@ -37,6 +37,8 @@ _REFUSALS: dict[int, tuple[type[CrossdockError], str, str]] = {
     413: (RejectedError, "T-TOO-BIG", "send less at once"),
     422: (RejectedError, "T-API-4XX", "mend the document or its mapping"),
 }
+_PLAIN_HEADERS = frozenset({"accept", "content-type", "idempotency-key", "user-agent"})
+_MIN_SECRET = 6
 _THROTTLED = frozenset({429})
 _NOT_DONE = frozenset({503})
 
@@ -121,6 +123,7 @@ class Http:
         self._timeout_s = timeout_s
         self._connections = connections
         self._on_status = on_status
+        self._secrets = _secrets_in(self._headers)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -171,7 +174,7 @@ class Http:
             error = error_for_status(
                 answer.status,
                 where=f"{method} {path.split('?', maxsplit=1)[0]}",
-                detail=answer.body[:_MAX_DETAIL].decode("utf-8", "replace") if answer.status >= 400 else "",
+                detail=self._detail(answer, sent) if answer.status >= 400 else "",
                 retry_after=answer.headers.get("retry-after", ""),
                 now_s=self._clock.micros() / 1e6,
             )
@@ -195,6 +198,13 @@ class Http:
                 path, query = str(following), {}
             else:
                 query[next_page] = str(following)
+
+    def _detail(self, answer: Answer, sent: Mapping[str, str]) -> str:
+        """What was answered, without the secrets that a chatty gateway repeats from the request's headers."""
+        text = answer.body[: 2 * _MAX_DETAIL].decode("utf-8", "replace")
+        for secret in (*self._secrets, *_secrets_in(sent)):
+            text = text.replace(secret, "…")
+        return text[:_MAX_DETAIL]
 
     async def _exchange(
         self,
@@ -241,6 +251,15 @@ class Http:
             ) from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise OutcomeUnknownError(f"{where}: the connection broke ({type(error).__name__})") from error
+
+
+def _secrets_in(headers: Mapping[str, str]) -> list[str]:
+    """Values that must not be repeated: whole, and without their scheme (`Bearer`)."""
+    values = [value for name, value in headers.items() if name.lower() not in _PLAIN_HEADERS]
+    parts = {
+        part for value in values for part in (value, value.rpartition(" ")[2]) if len(part) >= _MIN_SECRET
+    }
+    return sorted(parts, key=len, reverse=True)
 
 
 _REACH = "check that the system is up and its address right"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import ipaddress
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from crossdock.core.clock import Clock
@@ -17,9 +19,15 @@ from crossdock.kit.connector import Delivery, HookRequest
 
 __all__ = ["Fault", "Faults", "HookSample", "Simulator", "WriteSample"]
 
-Fault = Literal["slow", "reset_before", "reset_after", "error_500_after", "throttle_429", "error_503"]
+Fault = Literal[
+    "slow", "reset_before", "reset_after", "error_500_after", "throttle_429", "error_503", "echo_400"
+]
 """slow: answers late. reset_before: the connection breaks, nothing done. reset_after: work done, no answer.
-error_500_after: work done, 500 answered. throttle_429, error_503: nothing done, Retry-After given."""
+error_500_after: work done, 500 answered. throttle_429, error_503: nothing done, Retry-After given.
+echo_400: nothing done, the request's own headers stand in the answer, as chatty gateways do."""
+
+CONTROL = "/_sim/"
+"""Paths of a simulator's controls: on loopback only, without faults, not among `calls`."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -104,6 +112,10 @@ class Simulator:
         """Paths and handlers of the system."""
         raise NotImplementedError
 
+    def controls(self) -> Sequence[web.AbstractRouteDef]:
+        """Further controls, their paths below `/_sim/`: for a demo that runs the simulator in its own process."""
+        return ()
+
     def settings(self) -> dict[str, Any]:
         """Values for the connector's Settings that make it talk to this simulator; secrets as `Secret`."""
         raise NotImplementedError
@@ -122,6 +134,10 @@ class Simulator:
         """Change one record of `source` as a person over there would."""
         raise NotImplementedError
 
+    async def remove(self, source: str, key: str) -> None:
+        """Delete one record of `source` over there; asked only of sources that tell deletions."""
+        raise NotImplementedError
+
     def hook_samples(self) -> Mapping[str, HookSample]:
         """For each hook topic of the connector: a signed request."""
         return {}
@@ -131,7 +147,7 @@ class Simulator:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on loopback; returns the base URL."""
         app = web.Application(middlewares=[self._faulty], client_max_size=64 * 1024 * 1024)
-        app.add_routes(list(self.routes()))
+        app.add_routes([web.post(CONTROL + "faults", self._set_faults), *self.controls(), *self.routes()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -180,15 +196,15 @@ class Simulator:
 
     @web.middleware
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(CONTROL):
+            if not _is_loopback(request.remote):
+                raise web.HTTPNotFound
+            return await handler(request)
         self.calls.append((request.method, request.path))
         fault = self.faults.pick(request.path, self.randomness)
-        patience = {"Retry-After": str(self.faults.retry_after_s)}
-        if fault == "throttle_429":
-            return web.json_response({"error": "too many requests"}, status=429, headers=patience)
-        if fault == "error_503":
-            return web.json_response({"error": "unavailable"}, status=503, headers=patience)
-        if fault == "reset_before":
-            return self._reset(request)
+        instead = self._instead(fault, request)
+        if instead is not None:
+            return instead
         if fault == "slow":
             await asyncio.sleep(self.faults.slow_s)
         response = await handler(request)
@@ -198,8 +214,30 @@ class Simulator:
             return web.json_response({"error": "internal error"}, status=500)
         return response
 
+    def _instead(self, fault: Fault | Literal[""], request: web.Request) -> web.Response | None:
+        """What is answered without doing the work."""
+        patience = {"Retry-After": str(self.faults.retry_after_s)}
+        if fault == "throttle_429":
+            return web.json_response({"error": "too many requests"}, status=429, headers=patience)
+        if fault == "error_503":
+            return web.json_response({"error": "unavailable"}, status=503, headers=patience)
+        if fault == "echo_400":
+            return web.json_response({"error": "bad request", "headers": dict(request.headers)}, status=400)
+        return self._reset(request) if fault == "reset_before" else None
+
+    async def _set_faults(self, request: web.Request) -> web.Response:
+        try:
+            self.faults = msgspec.json.decode(await request.read(), type=Faults)
+        except msgspec.DecodeError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(dataclasses.asdict(self.faults))
+
     @staticmethod
     def _reset(request: web.Request) -> web.Response:
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
+
+
+def _is_loopback(address: str | None) -> bool:
+    return address is not None and ipaddress.ip_address(address).is_loopback
