@@ -1,0 +1,149 @@
+"""Prepare: from claimed deliveries to what a write verb is given. Look-ups of a batch are fetched together."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from crossdock.core.errors import ConflictError, CrossdockError, NotYetError, RejectedError
+from crossdock.core.facts import fact_name
+from crossdock.kit import Delivery
+from crossdock.mapping import LookupRef, MissingReferences
+from crossdock.pipeline.outcomes import parked_by_missing, settle_error, settle_waiting
+from crossdock.pipeline.routes import TargetRoute
+from crossdock.pipeline.target import TargetSystem
+from crossdock.store.contract import ClaimedDelivery, DeliverySettled, Journal, Xref, XrefKey
+
+__all__ = ["Prepared", "prepare"]
+
+_DECODER = msgspec.json.Decoder()
+_AT_ONCE = frozenset({"product"})
+"""Kinds that do not come with the document's own flow: missing, they are an exception at once. Others (the
+order's customer, the order itself) are on their way more often than not, and get the policy's `wait_s`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A batch ready to be sent, and the deliveries that cannot be."""
+
+    ready: tuple[tuple[ClaimedDelivery, Delivery], ...]
+    settled: tuple[DeliverySettled, ...]
+
+
+async def prepare(
+    journal: Journal,
+    system: TargetSystem,
+    route: TargetRoute,
+    rows: Sequence[ClaimedDelivery],
+    *,
+    now: int,
+    randomness: random.Random,
+    in_doubt: bool = False,
+) -> Prepared:
+    """Map `rows` to the form of `route`'s operation.
+
+    What a mapping asks for is looked up in the journal, then at the target itself (`finds`). What is missing
+    still makes the delivery wait, or an exception for master data that nobody has announced.
+    """
+    records = {row.id: _DECODER.decode(row.document_body) for row in rows}
+    needs = {row.id: _needs(route, records[row.id]) for row in rows}
+    known = await _look_up(journal, system, rows[0].company, rows, needs)
+    ready, settled = [], []
+    for row in rows:
+        try:
+            delivery = _delivery(system, route, row, records[row.id], known, in_doubt=in_doubt)
+            ready.append((row, delivery))
+        except CrossdockError as error:
+            settled.append(_settle_unmapped(row, error, route, now, randomness))
+    return Prepared(tuple(ready), tuple(settled))
+
+
+def _needs(route: TargetRoute, record: Mapping[str, Any]) -> set[LookupRef]:
+    return set() if route.mapping is None else route.mapping.needs(record, route.variables)
+
+
+async def _look_up(
+    journal: Journal,
+    system: TargetSystem,
+    company: str,
+    rows: Sequence[ClaimedDelivery],
+    needs: Mapping[Any, set[LookupRef]],
+) -> dict[LookupRef, Xref]:
+    """Cross-references for all needs, and of the documents themselves."""
+    wanted = {ref for refs in needs.values() for ref in refs}
+    wanted |= {LookupRef(row.document_kind, row.document_key) for row in rows}
+    asked = {XrefKey(system.name, company, ref.kind, ref.value): ref for ref in wanted}
+    found = {asked[key]: xref for key, xref in (await journal.find_xrefs(list(asked))).items()}
+    missing: dict[str, list[str]] = {}
+    for ref in {ref for refs in needs.values() for ref in refs}:
+        if ref not in found and ref.kind in system.connector.verbs.finds:
+            missing.setdefault(ref.kind, []).append(ref.value)
+    for kind, keys in missing.items():
+        answers = await system.connector.find(kind, sorted(keys), company)
+        news = [Xref(system.name, company, kind, key, external) for key, external in answers.items()]
+        if news:
+            await journal.put_xrefs(news)
+        found.update({LookupRef(kind, xref.key): xref for xref in news})
+    return found
+
+
+def _delivery(
+    system: TargetSystem,
+    route: TargetRoute,
+    row: ClaimedDelivery,
+    record: Mapping[str, Any],
+    known: Mapping[LookupRef, Xref],
+    *,
+    in_doubt: bool,
+) -> Delivery:
+    own = known.get(LookupRef(row.document_kind, row.document_key))
+    if own is not None and own.tombstone:
+        raise ConflictError(
+            f"{row.document_kind} {row.document_key} was deleted in {system.name}",
+            code="T-ODOO-MISSING" if system.definition.connector == "odoo" else "T-API-CONFLICT",
+            mend="it is not made again: create it there by hand and import its id, or ignore with a reason",
+        )
+    payload: Any = record
+    if route.mapping is not None:
+        lookups = {ref: xref.external_id for ref, xref in known.items() if not xref.tombstone}
+        payload = route.mapping.run(record, lookups=lookups, variables=route.variables, place_of=None)
+    return Delivery(
+        operation=row.operation,
+        payload=payload,
+        effect_key=row.effect_key,
+        ordering_key=row.ordering_key,
+        company=row.company,
+        object_kind=row.object_kind,
+        object_key=row.object_key,
+        document_kind=row.document_kind,
+        document_key=row.document_key,
+        source_version=row.source_version,
+        external_id=own.external_id if own is not None else "",
+        attempt=row.attempts + 1,
+        in_doubt=in_doubt,
+        context={"price_tolerance": route.policy.price_tolerance, "owns": route.target.owns},
+    )
+
+
+def _settle_unmapped(
+    row: ClaimedDelivery, error: CrossdockError, route: TargetRoute, now: int, randomness: random.Random
+) -> DeliverySettled:
+    if isinstance(error, MissingReferences):
+        refs = [(ref.kind, ref.value) for ref in error.missing]
+        if any(kind in _AT_ONCE for kind, _ in refs):
+            return parked_by_missing(row, error, missing=refs)
+        facts = tuple(fact_name(row.target, row.company, kind, key) for kind, key in refs)
+        waiting = NotYetError(error.text, facts=facts, code=error.code, mend=error.mend)
+        return settle_waiting(row, waiting, policy=route.policy, now=now)
+    settled = settle_error(row, error, policy=route.policy, now=now, randomness=randomness, artefact_id=None)
+    if settled is None:
+        refused = RejectedError(error.text, code=error.code, mend=error.mend, detail=error.detail)
+        settled = settle_error(
+            row, refused, policy=route.policy, now=now, randomness=randomness, artefact_id=None
+        )
+    assert settled is not None
+    return settled

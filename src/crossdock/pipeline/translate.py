@@ -1,0 +1,242 @@
+"""Translate: raw bytes → records → canonical documents → one delivery per target. Decided purely, by the batch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from crossdock.core.codes import code as code_of
+from crossdock.core.delivery import effect_key
+from crossdock.core.documents import Document, decode_document, encode_document, transaction_keys
+from crossdock.core.errors import CrossdockError, RejectedError
+from crossdock.core.validate import validate
+from crossdock.formats import BadRecord, Record, decode
+from crossdock.mapping import LookupRef
+from crossdock.pipeline.keys import business_object, revision_of
+from crossdock.pipeline.outcomes import exception_for
+from crossdock.pipeline.routes import Route, Routes, TargetRoute
+from crossdock.store.contract import (
+    MessageState,
+    NewDelivery,
+    NewDocument,
+    NewException,
+    StoredMessage,
+    Translated,
+)
+
+__all__ = ["Decoded", "KeyQuestion", "decode_message", "questions_of", "translate"]
+
+_TO_PLAIN = msgspec.json.Decoder()
+KeyQuestion = tuple[str, str, str]
+"""(system, company, kind): whose ids are asked for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoded:
+    """A message after decoding: what each of its routes has to map, and what could not be read."""
+
+    message: StoredMessage
+    parts: tuple[tuple[Route, tuple[Record | BadRecord, ...]], ...]
+    faults: tuple[CrossdockError, ...]
+
+
+def decode_message(message: StoredMessage, routes: Routes, *, body: Iterable[bytes] | None = None) -> Decoded:
+    """Decode a message once for each format its routes name.
+
+    Args:
+        message: with its body.
+        routes: all routes.
+        body: chunks of a body that is too large to be in `message`.
+    """
+    found: dict[str, tuple[Record | BadRecord, ...]] = {}
+    parts, faults = [], []
+    for route in routes.of_message(message.system, message.topic):
+        form = f"{route.interface.format} {sorted(route.interface.format_options.items())}"
+        if form not in found:
+            source = message.origin or f"{message.system} {message.topic} m{message.id}"
+            chunks = (message.body,) if body is None else body
+            try:
+                found[form] = tuple(
+                    decode(
+                        route.interface.format, chunks, options=route.interface.format_options, source=source
+                    )
+                )
+            except CrossdockError as error:
+                faults.append(error)
+                found[form] = ()
+        parts.append((route, found[form]))
+    return Decoded(message, tuple(parts), tuple(faults))
+
+
+def questions_of(decoded: Decoded) -> dict[KeyQuestion, set[str]]:
+    """The external ids whose keys the message's mappings need."""
+    asked: dict[KeyQuestion, set[str]] = {}
+    for route, records in decoded.parts:
+        if route.mapping is None:
+            continue
+        for record in records:
+            if isinstance(record, Record):
+                for ref in route.mapping.needs(record.data, route.variables):
+                    question = (decoded.message.system, decoded.message.company, ref.kind)
+                    asked.setdefault(question, set()).add(ref.value)
+    return asked
+
+
+def translate(decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]) -> Translated:
+    """What becomes of a decoded message: documents with their deliveries, and exceptions.
+
+    Args:
+        decoded: the message's records.
+        keys: answers to `questions_of`.
+    """
+    message = decoded.message
+    if not decoded.parts:
+        error = RejectedError(
+            f"no active interface takes {message.topic!r} from {message.system}",
+            code="T-NO-ROUTE",
+            mend="add or activate an interface with this source, then retry; or ignore it with a reason",
+        )
+        return _failed(message, (error,), "")
+    faults: list[NewException] = [_exception(message, "", error) for error in decoded.faults]
+    documents: list[NewDocument] = []
+    for route, records in decoded.parts:
+        lookups = _lookups(message, keys)
+        for record in records:
+            try:
+                documents.extend(_documents(message, route, record, lookups))
+            except CrossdockError as error:
+                faults.extend(_exceptions(message, route.interface.id, error))
+    if not decoded.faults and not faults and not documents:
+        return Translated(message.id, MessageState.FILTERED, note="it holds no records")
+    state = MessageState.FAILED if faults else MessageState.TRANSLATED
+    if not faults and all(document.filtered_by for document in documents):
+        state = MessageState.FILTERED
+    return Translated(message.id, state, tuple(documents), tuple(faults))
+
+
+def _documents(
+    message: StoredMessage, route: Route, record: Record | BadRecord, lookups: Mapping[LookupRef, str]
+) -> list[NewDocument]:
+    if isinstance(record, BadRecord):
+        raise record.error
+    document = _map(route, record, lookups)
+    if message.conflicts_with is not None and not document.source_version:
+        raise RejectedError(
+            f"{document.key}: the same message m{message.conflicts_with} came before with another content",
+            code="B-DUP-DOC",
+            mend="compare both messages; retry this one to apply it as a new revision, or ignore it",
+        )
+    faults = [fault for fault in validate(document) if code_of(fault.code).severity == "E"]
+    if faults:
+        first = faults[0]
+        raise RejectedError(
+            "; ".join(fault.text for fault in faults),
+            code=first.code,
+            place=_source_place(record, first.place),
+            mend=first.mend,
+            detail=[{"code": f.code, "text": f.text, "path": f.place.path} for f in faults],
+        )
+    return [_new_document(message, route, document)]
+
+
+def _map(route: Route, record: Record, lookups: Mapping[LookupRef, str]) -> Document:
+    if route.mapping is None:
+        try:
+            return decode_document(msgspec.json.encode({"kind": route.interface.document, **record.data}))
+        except msgspec.ValidationError as error:
+            raise RejectedError(
+                f"not a {route.interface.document}: {error}",
+                code="T-SCHEMA",
+                place=record.place_of(""),
+                mend="mend the document, or give the interface a mapping",
+            ) from error
+    result = route.mapping.run(
+        record.data, lookups=lookups, variables=route.variables, place_of=record.place_of
+    )
+    assert isinstance(result, Document), "the project's check holds interface mappings to canonical kinds"
+    return result
+
+
+def _new_document(message: StoredMessage, route: Route, document: Document) -> NewDocument:
+    interface = route.interface
+    body = encode_document(document)
+    new = NewDocument(
+        kind=interface.document,
+        key=document.key,
+        company=document.company or message.company,
+        source_version=document.source_version,
+        body=body,
+        interface=interface.id,
+        transactions=transaction_keys(document),
+    )
+    plain: Any = _TO_PLAIN.decode(body) if route.rule or any(t.rule for t in route.targets) else None
+    if route.rule is not None and not route.rule(plain):
+        return msgspec.structs.replace(new, filtered_by=f"{interface.id}: {interface.when}")
+    deliveries = tuple(
+        _new_delivery(document, body, target)
+        for target in route.targets
+        if target.rule is None or target.rule(plain)
+    )
+    if not deliveries:
+        rules = " / ".join(t.target.when for t in route.targets) or "no targets"
+        return msgspec.structs.replace(new, filtered_by=f"{interface.id}: {rules}")
+    return msgspec.structs.replace(new, deliveries=deliveries)
+
+
+def _new_delivery(document: Document, body: bytes, route: TargetRoute) -> NewDelivery:
+    interface, target = route.interface, route.target
+    object_kind, object_key = business_object(interface.document, document)
+    return NewDelivery(
+        interface=interface.id,
+        interface_version=interface.version,
+        target=target.system,
+        company=target.company,
+        operation=target.operation,
+        object_kind=object_kind,
+        object_key=object_key,
+        effect_key=effect_key(
+            target.system,
+            target.company,
+            interface.document,
+            document.key,
+            target.operation,
+            revision_of(document, body),
+        ),
+        source_version=document.source_version,
+        supersede=target.supersede,
+        target_index=route.index,
+    )
+
+
+def _lookups(message: StoredMessage, keys: Mapping[KeyQuestion, Mapping[str, str]]) -> dict[LookupRef, str]:
+    return {
+        LookupRef(kind, external_id): key
+        for (system, company, kind), answers in keys.items()
+        if system == message.system and company == message.company
+        for external_id, key in answers.items()
+    }
+
+
+def _source_place(record: Record, place: Any) -> Any:
+    """The fault's path, at the record's place in the source where the source can tell it."""
+    found = record.place_of("")
+    return msgspec.structs.replace(place, source=found.source, line=found.line)
+
+
+def _failed(message: StoredMessage, errors: Sequence[CrossdockError], interface: str) -> Translated:
+    return Translated(
+        message.id, MessageState.FAILED, exceptions=tuple(_exception(message, interface, e) for e in errors)
+    )
+
+
+def _exceptions(message: StoredMessage, interface: str, error: CrossdockError) -> list[NewException]:
+    """One row for each fault where a mapping reports several."""
+    several: Sequence[CrossdockError] = getattr(error, "errors", ()) or (error,)
+    return [_exception(message, interface, one) for one in several]
+
+
+def _exception(message: StoredMessage, interface: str, error: CrossdockError) -> NewException:
+    return exception_for(error, stage="translate", system=message.system, interface=interface, transaction="")
