@@ -29,6 +29,7 @@ __all__ = [
     "NewException",
     "NewMessage",
     "Settled",
+    "StoredDocument",
     "StoredMessage",
     "Translated",
     "Xref",
@@ -355,6 +356,21 @@ class EventRow(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
+class StoredDocument(msgspec.Struct, frozen=True):
+    """A canonical document as it was translated."""
+
+    id: DocumentId
+    message_id: MessageId
+    kind: str
+    key: str
+    company: str
+    source_version: str
+    interface: str
+    system: str
+    body: bytes
+    created_at: int
+
+
 class Journal(Protocol):
     """The durable record of everything. Every method that writes returns only after the commit is on disk."""
 
@@ -500,6 +516,10 @@ class Journal(Protocol):
 
     # look
     async def events(self, *, after: EventId, limit: int) -> list[EventRow]: ...
+    async def read_documents(self, ids: Sequence[DocumentId]) -> list[StoredDocument]:
+        """Documents by id; those that are not there are left out."""
+        ...
+
     async def read_cursor(self, name: str) -> int: ...
     async def move_cursor(
         self, name: str, position: int, facts: Sequence[tuple[str, str, str, str, str, str]]
