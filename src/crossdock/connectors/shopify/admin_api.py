@@ -29,6 +29,14 @@ __all__ = [
     "user_faults",
 ]
 
+_CHECK_ADDRESS = "check the system's address: a proxy or a login page may have answered"
+_CHECK_DOCUMENT = "check api_version in the system's settings: the document is written for 2026-04 and later"
+_BY_CODE: dict[str, tuple[type[CrossdockError], str, str]] = {
+    "ACCESS_DENIED": (AuthenticationError, "T-TRN-AUTH", "give the app the access scope that Shopify names"),
+    "SHOP_INACTIVE": (AuthenticationError, "T-TRN-AUTH", "the shop is closed: ask its owner"),
+    "MAX_COST_EXCEEDED": (ConfigError, "T-CONFIG", "lower page_size in the system's settings"),
+    "INTERNAL_SERVER_ERROR": (OutcomeUnknownError, "T-API-5XX", "wait: the fault is Shopify's"),
+}
 _FIRST_COST = 50.0
 _MAX_DETAIL = 2_000
 
@@ -181,13 +189,10 @@ def error_for_answer(name: str, content: Mapping[str, Any]) -> CrossdockError | 
     text = f"{name}: " + "; ".join(str(error.get("message", "")) for error in errors)[:_MAX_DETAIL]
     if code == "THROTTLED":
         return ThrottledError(text, retry_after_s=_refill_s(content))
-    if code in {"ACCESS_DENIED", "SHOP_INACTIVE"}:
-        return AuthenticationError(text, mend="give the app the access scope that Shopify names, or wake the shop")
-    if code == "MAX_COST_EXCEEDED":
-        return ConfigError(text, code="T-CONFIG", mend="lower page_size in the system's settings")
-    if code == "INTERNAL_SERVER_ERROR" or text.startswith(f"{name}: Internal error"):
-        return OutcomeUnknownError(text, code="T-API-5XX")
-    return RejectedError(text, code="T-API-SCHEMA", mend=_CHECK_DOCUMENT)
+    kind, our_code, mend = _BY_CODE.get(code, (RejectedError, "T-API-SCHEMA", _CHECK_DOCUMENT))
+    if not code and "Internal error" in text:
+        kind, our_code, mend = _BY_CODE["INTERNAL_SERVER_ERROR"]
+    return kind(text, code=our_code, mend=mend)
 
 
 def error_for_shop_status(answer: Answer) -> CrossdockError | None:
@@ -235,7 +240,3 @@ def _refill_s(content: Mapping[str, Any]) -> float | None:
         return None
     missing = float(cost.get("requestedQueryCost") or 0) - float(status.get("currentlyAvailable") or 0)
     return max(0.0, missing / rate)
-
-
-_CHECK_ADDRESS = "check the system's address: a proxy or a login page may have answered"
-_CHECK_DOCUMENT = "check api_version in the system's settings: the document is written for 2026-04 and later"

@@ -35,7 +35,9 @@ async def read_orders(
     query = _changed_since(since, overlap_s)
     async for nodes in api.pages(ORDERS, "orders", query=query, first=page_size):
         for node in nodes:
-            lines = await _all_nodes(api, node["lineItems"], ORDER_LINES, ("order", "lineItems"), node["id"], _LINES_PAGE)
+            lines = await _all_nodes(
+                api, node["lineItems"], ORDER_LINES, ("order", "lineItems"), node["id"], _LINES_PAGE
+            )
             form = order_form(node, lines)
             yield Record(key=str(form["id"]), payload=form, cursor=Cursor(node["updatedAt"]))
 
@@ -83,7 +85,9 @@ async def order_gid(api: AdminApi, payload: Any) -> str:
     gid = (await find_orders(api, [name])).get(name) if name else None
     if gid is None:
         raise RejectedError(
-            f"Shopify has no one order named {name!r}" if name else "neither order_id nor order_name is given",
+            f"Shopify has no one order named {name!r}"
+            if name
+            else "neither order_id nor order_name is given",
             code="B-UNK-REF",
             mend="give order_id, the order's number in Shopify's address",
         )

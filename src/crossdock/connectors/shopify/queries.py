@@ -68,11 +68,15 @@ query Orders($query: String!, $first: Int!, $after: String) {{
       totalPriceSet {{ {_MONEY} }}
       totalTaxSet {{ {_MONEY} }}
       totalDiscountsSet {{ {_MONEY} }}
+      currentSubtotalPriceSet {{ {_MONEY} }}
+      currentTotalPriceSet {{ {_MONEY} }}
+      currentTotalTaxSet {{ {_MONEY} }}
+      currentTotalDiscountsSet {{ {_MONEY} }}
       {_TAX_LINES}
       shippingLines(first: 5) {{
         nodes {{ id title code originalPriceSet {{ {_MONEY} }} discountedPriceSet {{ {_MONEY} }} {_TAX_LINES} }}
       }}
-      lineItems(first: 25) {{
+      lineItems(first: 20) {{
         pageInfo {{ hasNextPage endCursor }}
         nodes {{ {_ORDER_LINE} }}
       }}

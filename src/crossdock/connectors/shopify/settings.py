@@ -32,7 +32,12 @@ class ShopifySettings(Settings):
         "Location that stock is set at and shipments leave from first: its number or gid "
         "(Settings > Locations, the number in the address)"
     )
-    page_size: int = setting("Orders or products per page of a read", default=25, ge=1, le=250)
+    page_size: int = setting(
+        "Orders or products per page of a read; 25 and more may cost more than one query may",
+        default=10,
+        ge=1,
+        le=250,
+    )
     overlap_s: int = setting(
         "Seconds that a read goes back behind its cursor: Shopify's search index lags behind its data",
         default=120,

@@ -52,6 +52,10 @@ def order_form(order: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> 
         "total_price": _amount(order["totalPriceSet"]),
         "total_tax": _amount(order["totalTaxSet"]),
         "total_discounts": _amount(order["totalDiscountsSet"]),
+        "current_subtotal_price": _amount(order["currentSubtotalPriceSet"]),
+        "current_total_price": _amount(order["currentTotalPriceSet"]),
+        "current_total_tax": _amount(order["currentTotalTaxSet"]),
+        "current_total_discounts": _amount(order["currentTotalDiscountsSet"]),
         "tax_lines": _tax_lines(order["taxLines"]),
         "shipping_lines": [_shipping_line(line) for line in order["shippingLines"]["nodes"]],
         "line_items": [_order_line(line) for line in lines],
@@ -199,6 +203,4 @@ def _amount(bag: Mapping[str, Any] | None) -> str:
 def _text(amount: str) -> str:
     """GraphQL writes 19.9 where a webhook writes 19.90; more than two decimals stay."""
     number = Decimal(amount)
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return str(number.quantize(_CENT) if exponent > _CENT.as_tuple().exponent else number)
+    return str(number.quantize(_CENT) if number == number.quantize(_CENT) else number)
