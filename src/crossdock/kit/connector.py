@@ -67,12 +67,17 @@ class Record:
         cursor: where to go on after this record. `since` is inclusive: records with equal cursors are given
             again, and the journal drops those whose payload it has seen.
         deleted: the source tells, or a sweep found, that it is gone.
+        stream: gives the message's bytes in chunks, where the record is a file; `payload` then only names its
+            version (size, time of change) for telling whether it is new.
+        content_type: of those bytes.
     """
 
     key: str
     payload: Mapping[str, Any]
     cursor: Cursor | None = None
     deleted: bool = False
+    stream: Callable[[], AsyncIterator[bytes]] | None = None
+    content_type: str = "application/json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -325,6 +330,12 @@ class Connector(Generic[S]):
         The journal pins it: a restored or swapped system is noticed before anything is written to it.
         """
         return ""
+
+    async def committed(self, source: str, keys: Sequence[str]) -> None:
+        """The records `keys` of `source` are on disk: a file may be moved, a queue's message acknowledged.
+
+        Called again for records that are given again. The base has nothing to acknowledge.
+        """
 
     async def close(self) -> None:
         await self.http.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from crossdock.core.clock import Clock
 from crossdock.core.errors import ConfigError
@@ -28,6 +28,7 @@ class Hub:
         systems: all systems of the project by name.
         routes: compiled interfaces.
         worker: name of this process among those on the journal.
+        followers: loops of others (the ledger keeper) that run until the event they are given is set.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Hub:
         worker: str,
         clock: Clock,
         randomness: random.Random,
+        followers: Sequence[Callable[[asyncio.Event], Coroutine[None, None, None]]] = (),
     ) -> None:
         self.journal = journal
         self.systems = systems
         self.routes = routes
         self.clock = clock
         self.intake = Intake(journal, {name: system.connector for name, system in systems.items()})
+        self._followers = followers
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._translator = Translator(journal, routes, arrived=self.intake.arrived, wake=self.new_for)
@@ -100,6 +103,7 @@ class Hub:
             self._pass_hints(),
             *(dispatcher.run(self._stop) for dispatcher in self._dispatchers),
             *(reader.run(self._stop) for reader in self.readers.values()),
+            *(follower(self._stop) for follower in self._followers),
         ]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 

@@ -122,9 +122,10 @@ class SourceReader:
     async def _commit(
         self, name: str, mark: Watermark, records: Iterable[Record], given: dict[str, str]
     ) -> int:
-        """Accept what is new among `records` and move the watermark with it."""
-        messages = []
+        """Accept what is new among `records` and move the watermark with it; then the source may let go of them."""
+        messages, keys, streamed = [], [], 0
         for record in records:
+            keys.append(record.key)
             body = _ENCODER.encode(_payload(record))
             mine = digest(body).hex()[:32]
             given[record.key] = mine
@@ -133,10 +134,17 @@ class SourceReader:
             if mark.seen.get(record.key) == mine:
                 continue
             mark.seen[record.key] = mine
-            messages.append(self._message(record, body, mine))
-        if messages:
+            message = self._message(record, body, mine)
+            if record.stream is None:
+                messages.append(message)
+            else:
+                await self._journal.accept_stream(msgspec.structs.replace(message, body=b""), record.stream())
+                streamed += 1
+        if messages or streamed:
             await self._save(name, mark, messages)
-        return len(messages)
+        if keys:
+            await self._system.connector.committed(self._topic, keys)
+        return len(messages) + streamed
 
     async def _save(self, name: str, mark: Watermark, messages: list[NewMessage]) -> None:
         await self._journal.accept_read(
@@ -149,7 +157,7 @@ class SourceReader:
             system=self._system.name,
             topic=self._topic,
             body=body,
-            content_type="application/json",
+            content_type=record.content_type,
             dedupe_key=f"{self._topic}:{record.key}:{cursor}:{mine}",
             origin=f"read {self._system.name}/{self._topic} {record.key}",
         )

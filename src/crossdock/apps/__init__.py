@@ -1,0 +1,3 @@
+"""What someone starts: the command line, the HTTP server, the demo. `bootstrap` is the only wiring."""
+
+__all__: list[str] = []

@@ -1,0 +1,72 @@
+"""`POST /hooks/{system}/{topic}`: verify, commit, answer 202. On raw ASGI, because a burst of webhooks is the peak."""
+
+from __future__ import annotations
+
+import urllib.parse
+from typing import Final
+
+from crossdock.apps.api.asgi import Receive, Scope, Send, read_body, send_json, send_problem
+from crossdock.apps.metrics import Metrics
+from crossdock.core.clock import Clock
+from crossdock.core.errors import CrossdockError, RejectedError
+from crossdock.core.ids import format_id
+from crossdock.kit import HookRequest
+from crossdock.pipeline import Intake
+
+__all__ = ["Hooks"]
+
+_MEDIA: Final = frozenset(
+    {"application/json", "application/xml", "text/xml", "text/csv", "text/plain", "application/cloudevents+json"}
+)
+
+
+class Hooks:
+    """The inbound webhooks of all systems."""
+
+    def __init__(self, intake: Intake, metrics: Metrics, *, clock: Clock, max_body_bytes: int) -> None:
+        self._intake = intake
+        self._metrics = metrics
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started_s = self._clock.monotonic_s()
+        system, _, topic = scope["path"].removeprefix("/hooks/").partition("/")
+        try:
+            request = await self._request(scope, receive, topic)
+            accepted = await self._intake.take_hook(system, request)
+        except CrossdockError as error:
+            self._metrics.refused(system, error.code)
+            await send_problem(send, error)
+            return
+        except ConnectionError:
+            self._metrics.refused(system, "T-TRN-CONN")
+            return
+        self._metrics.accepted(
+            system, duplicate=bool(accepted and accepted.duplicate), seconds=self._clock.monotonic_s() - started_s
+        )
+        if accepted is None:
+            await send_json(send, 202, {"message_id": None, "duplicate": False, "hint": True})
+            return
+        answer = {"message_id": format_id("m", accepted.message_id), "duplicate": accepted.duplicate}
+        await send_json(send, 202, answer)
+
+    async def _request(self, scope: Scope, receive: Receive, topic: str) -> HookRequest:
+        if scope["method"] != "POST":
+            raise RejectedError("webhooks are sent with POST", code="T-NO-ROUTE", mend="send it with POST")
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        media = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        if media not in _MEDIA:
+            raise RejectedError(
+                f"bodies of type {media!r} are not taken here", code="T-MEDIA", mend=f"one of: {', '.join(sorted(_MEDIA))}"
+            )
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._max_body_bytes:
+            raise RejectedError(
+                f"the body is larger than {self._max_body_bytes} bytes",
+                code="T-TOO-BIG",
+                mend="send less at once, or raise max_body_bytes in crossdock.yaml",
+            )
+        body = await read_body(scope, receive, max_bytes=self._max_body_bytes)
+        query = dict(urllib.parse.parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        return HookRequest(topic=topic, headers=headers, body=body, query=query)

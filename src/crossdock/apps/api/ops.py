@@ -1,0 +1,144 @@
+"""The operations API `/ops/…`: looks and decisions, for the command line and for programs."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from litestar import Litestar, Request, Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+
+from crossdock import __version__
+from crossdock.apps.api.problem import Problem, problem_of
+from crossdock.apps.operations import Operations
+from crossdock.core.errors import AuthenticationError, CrossdockError, RejectedError
+from crossdock.core.ids import parse_id
+from crossdock.kit import Secret
+from crossdock.store.contract import NewMessage
+
+__all__ = ["make_ops_app"]
+
+_FILTERS = frozenset({"system", "topic", "state", "interface", "key", "error", "text", "since", "until"})
+_EXCEPTION_FILTERS = frozenset({"state", "code", "class_", "system", "interface", "transaction"})
+
+
+def make_ops_app(operations: Operations, token: Secret) -> Litestar:
+    """The Litestar application under `/ops`, and `/openapi.json`.
+
+    Args:
+        operations: what it does.
+        token: bearer token that each request must carry.
+    """
+
+    def must_know_token(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        given = connection.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given, token.reveal()):
+            raise AuthenticationError(
+                "the operations API needs its token", code="T-TRN-AUTH", mend="it stands in the hub's run file"
+            )
+
+    @get("/ops/counts")
+    async def counts() -> dict[str, Any]:
+        """Messages, deliveries and exceptions by state; duplicates refused by system."""
+        return await operations.counts()
+
+    @get("/ops/messages")
+    async def messages(request: Request[Any, Any, Any], limit: int = 50, before: int = 0) -> list[dict[str, Any]]:
+        """Messages, newest first."""
+        where = {name: value for name, value in request.query_params.items() if name in _FILTERS}
+        return await operations.list_messages(limit=limit, before=before, **where)
+
+    @post("/ops/messages", status_code=202)
+    async def accept(data: NewMessage) -> dict[str, Any]:
+        """Take a message in as if its system had sent it; `body` is base64."""
+        return await operations.accept(data)
+
+    @get("/ops/messages/{message:str}")
+    async def message(message: str) -> dict[str, Any]:
+        """All about a message."""
+        return await operations.show_message(_id("m", message))
+
+    @post("/ops/messages/{message:str}/replay", status_code=200)
+    async def replay(message: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Reprocess a message, edited if `body` is given."""
+        return await operations.replay_message(_id("m", message), body=data.get("body"), **_who(data))
+
+    @get("/ops/exceptions")
+    async def exceptions(request: Request[Any, Any, Any], limit: int = 50, before: int = 0) -> list[dict[str, Any]]:
+        """Exceptions, newest first."""
+        where = {name: value for name, value in request.query_params.items() if name in _EXCEPTION_FILTERS}
+        return await operations.list_exceptions(limit=limit, before=before, **where)
+
+    @get("/ops/exception-groups")
+    async def groups(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
+        """Exceptions by cause, most first."""
+        where = {name: value for name, value in request.query_params.items() if name in _EXCEPTION_FILTERS}
+        return await operations.group_exceptions(**where)
+
+    @get("/ops/exceptions/{exception:str}")
+    async def exception(exception: str) -> dict[str, Any]:
+        """One exception."""
+        return await operations.show_exception(_id("e", exception))
+
+    @post("/ops/exceptions/{exception:str}/retry", status_code=200)
+    async def retry(exception: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Try again what it holds, with an edited message if `body` is given."""
+        return await operations.retry_exception(_id("e", exception), body=data.get("body"), **_who(data))
+
+    @post("/ops/exceptions/{exception:str}/resolve", status_code=200)
+    async def resolve(exception: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Close it with a reason."""
+        return await operations.resolve_exception(
+            _id("e", exception), ignore=bool(data.get("ignore")), **_who(data)
+        )
+
+    @get("/ops/transactions/{key:path}")
+    async def transaction(key: str) -> dict[str, Any]:
+        """A business case across systems."""
+        return await operations.show_transaction(key.lstrip("/"))
+
+    @get("/ops/interfaces")
+    async def interfaces() -> list[dict[str, Any]]:
+        """The registry."""
+        return await operations.list_interfaces()
+
+    @get("/ops/interfaces/{name:str}")
+    async def interface(name: str) -> dict[str, Any]:
+        """One interface."""
+        return await operations.show_interface(name)
+
+    return Litestar(
+        route_handlers=[
+            counts, messages, accept, message, replay, exceptions, groups, exception, retry, resolve, transaction,
+            interfaces, interface,
+        ],
+        guards=[must_know_token],
+        exception_handlers={CrossdockError: _refuse, HTTPException: _refuse_http},
+        openapi_config=OpenAPIConfig(title="Crossdock", version=__version__, path="/schema"),
+        debug=False,
+    )
+
+
+def _refuse(_: Request[Any, Any, Any], error: CrossdockError) -> Response[Problem]:
+    problem = problem_of(error)
+    return Response(problem, status_code=problem.status, media_type="application/problem+json")
+
+
+def _refuse_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    problem = Problem("urn:crossdock:error:T-NO-ROUTE", error.detail, error.status_code, "T-NO-ROUTE")
+    return Response(problem, status_code=error.status_code, media_type="application/problem+json")
+
+
+def _id(prefix: str, text: str) -> int:
+    try:
+        return parse_id(prefix, text)
+    except ValueError as error:
+        raise RejectedError(str(error), code="T-FORMAT", mend=f"such as {prefix}12") from error
+
+
+def _who(data: dict[str, Any]) -> dict[str, str]:
+    """Who decides and why; both go into the journal."""
+    return {"actor": str(data.get("actor") or "operations API"), "reason": str(data.get("reason") or "")}

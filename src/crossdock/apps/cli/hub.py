@@ -1,0 +1,172 @@
+"""`crossdock up`, `check`, `doctor`, `init`, `import`, `schema`: a project's life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import pathlib
+import random
+import signal
+from typing import Annotated
+
+import msgspec
+import typer
+
+from crossdock.apps.bootstrap import build_routes, build_systems, open_project_journal, running_hub
+from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, fail, out, show_json, show_table
+from crossdock.apps.logs import set_up_logs
+from crossdock.apps.project_check import check_project
+from crossdock.apps.starter import write_starter
+from crossdock.core.clock import SystemClock
+from crossdock.core.documents import KINDS
+from crossdock.core.errors import ConfigError, CrossdockError
+from crossdock.core.json_schema import schema_of
+from crossdock.govern import Project, load_project
+from crossdock.pipeline import TargetSystem
+
+__all__ = ["check", "doctor", "init", "schema", "up"]
+
+
+@command
+async def up(
+    *,
+    project: ProjectOption = ".",
+    role: Annotated[str, typer.Option(help="all: intake and delivery in this process.")] = "all",
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Logs as JSON lines.")] = False,
+) -> None:
+    """Run the hub until it is told to stop (SIGTERM, Ctrl-C); what is on its way is brought to its end."""
+    if role != "all":
+        raise ConfigError(
+            f"role {role!r} needs a journal that several processes share",
+            code="T-CONFIG",
+            mend="this version runs everything in one process: leave --role away",
+        )
+    set_up_logs(json_lines=json_logs)
+    loaded = load_project(pathlib.Path(project))
+    _refuse_faults(loaded)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    async with running_hub(loaded) as hub:
+        out.print(f"[green]{loaded.settings.name}[/] ({loaded.settings.environment}) takes webhooks; stop with Ctrl-C")
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1.0)
+            failed = hub.failed()
+            if failed is not None:
+                raise failed
+
+
+@command
+async def check(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
+    """Lint a project: settings, interfaces, mappings and their tests, each fault with file, line and mend."""
+    faults = check_project(load_project(pathlib.Path(project)))
+    if as_json:
+        show_json(
+            [{"code": f.code, "text": f.text, "place": msgspec.to_builtins(f.place), "mend": f.mend} for f in faults]
+        )
+    else:
+        show_table(
+            "Faults", ("where", "code", "what", "mend"), [(str(f.place), f.code, f.text, f.mend) for f in faults]
+        )
+    if faults:
+        raise typer.Exit(1)
+
+
+@command
+async def doctor(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
+    """Ask every part whether it works: project, journal, and each system with its credentials."""
+    loaded = load_project(pathlib.Path(project))
+    rows: list[dict[str, str]] = []
+    faults = check_project(loaded)
+    rows.append(_row("project", "ok" if not faults else "faulty", f"{len(faults)} faults; see: crossdock check"))
+    rows.append(await _journal_row(loaded))
+    systems = build_systems(loaded, clock=SystemClock(), randomness=random.Random(0))  # noqa: S311 - jitter
+    if not faults:
+        build_routes(loaded, systems)
+    for name, system in systems.items():
+        rows.append(await _system_row(name, system))
+    if as_json:
+        show_json(rows)
+    else:
+        show_table("Doctor", ("part", "state", "what"), [tuple(row.values()) for row in rows])
+    if any(row["state"] not in {"ok", "running"} for row in rows):
+        raise typer.Exit(1)
+
+
+def init(
+    folder: Annotated[pathlib.Path, typer.Argument(help="Folder to make the project in.")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a project that runs: a watched folder of orders in, a folder of files out."""
+    try:
+        paths = write_starter(folder)
+    except CrossdockError as error:
+        fail(error)
+    if as_json:
+        show_json([str(path) for path in paths])
+        return
+    for path in paths:
+        out.print(f"written: {path}", highlight=False)
+    out.print(f"next: cd {folder} && crossdock check && crossdock up")
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(help="A document kind; all when left away.")] = "",
+    *,
+    folder: Annotated[pathlib.Path | None, typer.Option(help="Write one file a kind here.")] = None,
+) -> None:
+    """JSON Schemas of the canonical documents."""
+    if kind and kind not in KINDS:
+        fail(ConfigError(f"there is no document {kind!r}", code="T-CONFIG", mend=f"one of: {', '.join(KINDS)}"))
+    kinds = [kind] if kind else list(KINDS)
+    if folder is None:
+        show_json(schema_of(kind) if kind else {name: schema_of(name) for name in kinds})
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in kinds:
+        path = folder / f"{name}.schema.json"
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(schema_of(name)), indent=2) + b"\n")
+        out.print(f"written: {path}", highlight=False)
+
+
+def _refuse_faults(project: Project) -> None:
+    faults = check_project(project)
+    if faults:
+        show_table(
+            "Faults", ("where", "code", "what", "mend"), [(str(f.place), f.code, f.text, f.mend) for f in faults]
+        )
+        raise ConfigError(
+            f"the project has {len(faults)} faults", code="T-CONFIG", mend="mend them; see: crossdock check"
+        )
+
+
+async def _journal_row(project: Project) -> dict[str, str]:
+    from crossdock.apps.remote import find_running_hub
+
+    run = find_running_hub(project.folder)
+    if run is not None:
+        return _row("journal", "running", f"held by the hub at {run.url} (pid {run.pid})")
+    try:
+        journal = await open_project_journal(project, clock=SystemClock())
+        counts = await journal.counts()
+        await journal.close()
+    except CrossdockError as error:
+        return _row("journal", "faulty", str(error))
+    return _row("journal", "ok", f"{sum(counts['messages'].values())} messages")
+
+
+async def _system_row(name: str, system: TargetSystem) -> dict[str, str]:
+    try:
+        await system.connector.check()
+    except CrossdockError as error:
+        return _row(name, "faulty", str(error))
+    finally:
+        await system.connector.close()
+    return _row(name, "ok", system.definition.connector)
+
+
+def _row(part: str, state: str, what: str) -> dict[str, str]:
+    return {"part": part, "state": state, "what": what}

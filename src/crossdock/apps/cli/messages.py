@@ -1,0 +1,127 @@
+"""`crossdock messages …`: what came in, what became of it, and taking it up again."""
+
+from __future__ import annotations
+
+import getpass
+import pathlib
+from typing import Annotated, Any
+
+import typer
+from rich.syntax import Syntax
+
+from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, out, short, show_json, show_table, when
+from crossdock.apps.remote import operations_of
+from crossdock.core.ids import parse_id
+from crossdock.govern import load_project
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="What came in, and what became of it.")
+
+
+@app.command("list")
+@command
+async def list_messages(
+    *,
+    project: ProjectOption = ".",
+    system: Annotated[str, typer.Option(help="Source system.")] = "",
+    state: Annotated[str, typer.Option(help="accepted, translated, filtered or failed.")] = "",
+    interface: Annotated[str, typer.Option(help="Interface that took it.")] = "",
+    key: Annotated[str, typer.Option(help="Business key, such as an order number.")] = "",
+    text: Annotated[str, typer.Option(help="Text in the body.")] = "",
+    error: Annotated[str, typer.Option(help="Code of one of its exceptions.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    before: Annotated[str, typer.Option(help="Messages older than this id.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Messages, newest first."""
+    async with operations_of(load_project(pathlib.Path(project))) as operations:
+        rows = await operations.list_messages(
+            limit=limit,
+            before=parse_id("m", before) if before else 0,
+            **_given(system=system, state=state, interface=interface, key=key, text=text, error=error),
+        )
+    if as_json:
+        show_json(rows)
+        return
+    show_table(
+        "Messages",
+        ("id", "received (UTC)", "system", "topic", "state", "bytes", "note"),
+        [
+            (f"m{row['id']}", when(row["received_at"]), *short(row, "system", "topic", "state", "size_bytes", "note"))
+            for row in rows
+        ],
+    )
+
+
+@app.command("show")
+@command
+async def show_message(message: str, *, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
+    """A message: its documents, deliveries, every attempt, exceptions and body."""
+    async with operations_of(load_project(pathlib.Path(project))) as operations:
+        found = await operations.show_message(_message_id(message))
+    if as_json:
+        show_json(found)
+        return
+    head = found["message"]
+    out.print(f"[bold]m{head['id']}[/] {head['system']} {head['topic']} · {when(head['received_at'])} · {head['state']}")
+    show_table(
+        "Documents",
+        ("kind", "key", "version", "interface"),
+        [short(row, "kind", "key", "source_version", "interface") for row in found["documents"]],
+    )
+    show_table(
+        "Deliveries",
+        ("id", "target", "operation", "state", "attempts", "effect key"),
+        [
+            (f"d{row['id']}", *short(row, "target", "operation", "state", "attempts", "effect_key"))
+            for row in found["deliveries"]
+        ],
+    )
+    show_table(
+        "Attempts",
+        ("delivery", "at (UTC)", "outcome", "error"),
+        [
+            (f"d{row['delivery_id']}", when(row["at"]), row["outcome"], f"{row['error_code']} {row['error_text']}".strip())
+            for row in found["attempts"]
+        ],
+    )
+    show_table(
+        "Exceptions",
+        ("id", "code", "state", "text"),
+        [(f"e{row['id']}", *short(row, "code", "state", "text")) for row in found["exceptions"]],
+    )
+    out.print(Syntax(head["body"], "json", word_wrap=True))
+
+
+@app.command("replay")
+@command
+async def replay(
+    message: str,
+    *,
+    project: ProjectOption = ".",
+    edit: Annotated[pathlib.Path | None, typer.Option(help="File with the mended body.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept in the journal.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Take a message up again, from its raw bytes (or a mended copy) through today's mapping."""
+    body = edit.read_text(encoding="utf-8") if edit else None
+    async with operations_of(load_project(pathlib.Path(project))) as operations:
+        done = await operations.replay_message(
+            _message_id(message), body=body, actor=getpass.getuser(), reason=reason
+        )
+    if as_json:
+        show_json(done)
+    else:
+        out.print(f"taken up again as {done['message_id']}")
+
+
+def _message_id(text: str) -> int:
+    try:
+        return parse_id("m", text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _given(**where: str) -> dict[str, Any]:
+    return {name: value for name, value in where.items() if value}
