@@ -16,7 +16,7 @@ from crossdock.formats.records import reject
 __all__ = ["ItemSplitter"]
 
 # Possessive quantifiers never try again, so a hostile text costs one pass.
-_RUN = re.compile(rb'[^"{}\[\]]*+')
+_RUN = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _SCALAR = re.compile(rb"[^\s,:\]}\[{\"]*+")
@@ -39,6 +39,7 @@ class ItemSplitter:
         self._max_depth = max_depth
         self._buffer = bytearray()
         self._at = 0
+        self._begun = False  # something other than white space has been seen
         self._line, self._column = 1, 1  # of the buffer's first byte
 
     def items(self) -> Iterator[tuple[bytes, Origin]]:
@@ -57,10 +58,8 @@ class ItemSplitter:
                 self._drop()
                 end = self._end_of_value()
                 raw = bytes(self._buffer[:end])
-                origin = self._origin(0)
                 self._at = end
-                self._drop()
-                yield raw, origin
+                yield raw, Origin(self._source, self._line, self._column)
                 sign = self._peek()
                 if sign == "]":
                     break
@@ -121,6 +120,7 @@ class ItemSplitter:
             space = _SPACE.match(self._buffer, self._at)
             self._at = space.end() if space else self._at
             if self._at < len(self._buffer):
+                self._begun = True
                 return chr(self._buffer[self._at])
             if not self._fill():
                 self._truncated(self._at)
@@ -173,9 +173,10 @@ class ItemSplitter:
         if b"\r" in before:
             before = _LINE_END.sub(b"\n", before)
         lines = before.count(b"\n")
-        width = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace"))
-        column = width + (1 if lines else self._column)
-        return Origin(source=self._source, line=self._line + lines, column=column)
+        if lines:
+            before = before[before.rfind(b"\n") + 1 :]
+        width = len(before) if before.isascii() else len(before.decode(errors="replace"))
+        return Origin(self._source, self._line + lines, width + (1 if lines else self._column))
 
     def _check_envelope(self, head: bytes) -> None:
         """Decode what surrounds the list, with an empty list in it."""
@@ -216,9 +217,8 @@ class ItemSplitter:
         raw = bytes(self._buffer[start:])
         if raw.strip():
             decode_text(raw, self._origin(start), max_depth=self._max_depth, strict_keys=False)
-        empty = self._line == 1 and not self._buffer.strip()
         raise reject(
-            "the file is empty" if empty else "the JSON ends before it is complete",
+            "the JSON ends before it is complete" if self._begun else "the file is empty",
             place=self._origin(len(self._buffer)).place(""),
             mend="have the sender send the whole file again",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -165,16 +166,32 @@ def _explain_malformed(raw: bytes, text: str, origin: Origin, reason: str) -> Re
             place=origin.place(text.rstrip()),
             mend="have the sender send the whole file again",
         )
-    at = int(found[1])
-    before = raw[:at].decode(errors="ignore")
-    rest = text[len(before) :]
-    word = re.match(r"[-+]?(?:NaN|Infinity|inf|nan)", rest)
+    at = len(raw[: int(found[1])].decode(errors="ignore"))
+    word = re.match(r"-?(?:NaN|Infinity|nan|inf)", text[at:])
+    if word:
+        return reject(
+            f"JSON has no number {word[0]}",
+            place=origin.place(text[:at], value=word[0]),
+            mend="send null for an unknown number",
+        )
+    at = _fault_position(text, at)
     what = reason.removeprefix("JSON is malformed: ").partition(" (byte")[0]
     return reject(
-        f"JSON has no number {word[0]}" if word else f"the JSON is malformed: {what}",
-        place=origin.place(before, value=word[0] if word else rest[:20]),
-        mend="send null for an unknown number" if word else "correct the file at the source",
+        f"the JSON is malformed: {what}",
+        place=origin.place(text[:at], value=text[at : at + 20]),
+        mend="correct the file at the source",
     )
+
+
+def _fault_position(text: str, otherwise: int) -> int:
+    """Where the malformed token begins: the standard library tells exactly, msgspec often where it ends."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos
+    except (ValueError, RecursionError):
+        return otherwise
+    return otherwise
 
 
 def locate(raw: bytes, origin: Origin, path: str) -> Place:
