@@ -17,6 +17,7 @@ __all__ = ["ItemSplitter"]
 
 # Possessive quantifiers never try again, so a hostile text costs one pass.
 _RUN = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_NOTHING = re.compile(rb"")
 _STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _SCALAR = re.compile(rb"[^\s,:\]}\[{\"]*+")
@@ -132,7 +133,9 @@ class ItemSplitter:
             return self._end_of_scalar(start)
         position, depth, in_string = start, 0, False
         while True:
-            match = (_STRING_REST if in_string else _RUN).match(self._buffer, position)
+            # Inside of a container a run takes whole strings; outside, a string is the value.
+            run = _STRING_REST if in_string else _RUN if depth else _NOTHING
+            match = run.match(self._buffer, position)
             position = match.end() if match else position
             # A backslash at the end of the buffer waits for its partner.
             if position >= len(self._buffer) or self._buffer[position] == ord("\\"):
