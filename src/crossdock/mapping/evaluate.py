@@ -15,12 +15,28 @@ from crossdock.core.quantity import Quantity
 from crossdock.mapping.faults import LookupRef, ValueFaultError
 from crossdock.mapping.functions import DIVIDING, EXACT
 from crossdock.mapping.spec import CodeTable, Template
-from crossdock.mapping.values import MissingSignal, describe, number_of_text, to_base_quantity, to_number, to_text
+from crossdock.mapping.values import (
+    MissingSignal,
+    describe,
+    number_of_text,
+    to_base_quantity,
+    to_number,
+    to_text,
+)
 
 __all__ = ["FAULTS", "NAMES", "RawFault", "Site", "describe_fault"]
 
 # What conversions and functions may raise for a bad value. Anything else is a fault of ours and shows as such.
-FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, CrossdockError, msgspec.MsgspecError, MissingSignal)
+FAULTS = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    CrossdockError,
+    msgspec.MsgspecError,
+    MissingSignal,
+)
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -75,7 +91,9 @@ def reference(kind: str, value: str) -> NoReturn:
     raise MissingSignal(LookupRef(kind, value))
 
 
-def shape(faults: list[RawFault], value: Any, site: Site, at: tuple[int, ...], *, strict: bool) -> Mapping[str, Any]:
+def shape(
+    faults: list[RawFault], value: Any, site: Site, at: tuple[int, ...], *, strict: bool
+) -> Mapping[str, Any]:
     """The object on the way to a field; an empty one where it is missing."""
     if isinstance(value, Mapping):
         return value
@@ -103,7 +121,9 @@ def translate(value: str, table: CodeTable, column: str) -> Any:
     row = table.entries.get(value, table.default)
     if row is None:
         mend = f"Add it to the table {table.name}, or give the table a `default`."
-        raise ValueFaultError(f"{value[:60]!r} is not a code of the table {table.name}", code="T-ELE-CODE", mend=mend)
+        raise ValueFaultError(
+            f"{value[:60]!r} is not a code of the table {table.name}", code="T-ELE-CODE", mend=mend
+        )
     return row.get(column)
 
 
@@ -135,7 +155,9 @@ def outside(function: Callable[[Any], Any], name: str, value: Any) -> Any:
         raise
     except Exception as error:  # the border to code that is not ours
         text = f"the function {name} failed: {type(error).__name__}: {error}"
-        raise ValueFaultError(text, mend="Correct the function; its own test should show the case.") from error
+        raise ValueFaultError(
+            text, mend="Correct the function; its own test should show the case."
+        ) from error
 
 
 def variable(variables: Mapping[str, Any], name: str) -> Any:
@@ -168,7 +190,7 @@ def default_zone(variables: Mapping[str, Any]) -> str:
 def as_number(value: Any) -> Decimal | None:
     """A number inside an expression: it may have more digits than a field can hold."""
     if value.__class__ is Decimal and value.is_finite() and -40 < value.adjusted() < 40:
-        return value  # type: ignore[no-any-return]
+        return value
     return number_of_text(value) if value.__class__ is str else to_number(value)
 
 
@@ -223,14 +245,16 @@ def order(left: Any, right: Any) -> int | None:
     if left is None or right is None or left == "" or right == "":
         return None
     if isinstance(left, date) or isinstance(right, date):
-        pair: tuple[Any, Any] = (to_text(left), to_text(right)) if type(left) is not type(right) else (left, right)
+        pair: tuple[Any, Any] = (
+            (to_text(left), to_text(right)) if type(left) is not type(right) else (left, right)
+        )
     elif _is_number(left) or _is_number(right):
         pair = (as_number(left), as_number(right))
     else:
         pair = _texts_or_numbers(left, right)
     if pair[0] is None or pair[1] is None:
         return None
-    return (pair[0] > pair[1]) - (pair[0] < pair[1])
+    return int(pair[0] > pair[1]) - int(pair[0] < pair[1])
 
 
 def _texts_or_numbers(left: Any, right: Any) -> tuple[Any, Any]:
@@ -282,7 +306,9 @@ def concatenate(left: str | None, right: str | None) -> str:
     return (left or "") + (right or "")
 
 
-def base_of(value: Decimal | None, unit: str | None, product: str | None, lookups: Mapping[Any, str]) -> Decimal | None:
+def base_of(
+    value: Decimal | None, unit: str | None, product: str | None, lookups: Mapping[Any, str]
+) -> Decimal | None:
     """`to_base`, with the record's look-ups."""
     if value is None or unit is None or product is None:
         return None

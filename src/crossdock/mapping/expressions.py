@@ -19,7 +19,9 @@ MAX_CHARS: Final = 1_000
 MAX_DEPTH: Final = 25
 _OPERATORS: Final = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 _COMPARISONS: Final = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
-_ALLOWED: Final = "numbers, texts, field paths, + - * /, comparisons, in, and, or, not, `a if b else c`, and functions"
+_ALLOWED: Final = (
+    "numbers, texts, field paths, + - * /, comparisons, in, and, or, not, `a if b else c`, and functions"
+)
 
 
 class ExpressionError(ValueError):
@@ -65,12 +67,16 @@ def parse_expression(text: str) -> Expression:
         ExpressionError: not readable, or more than expressions may do.
     """
     if len(text) > MAX_CHARS:
-        raise ExpressionError(f"the expression is longer than {MAX_CHARS} letters", "Write a Python function: `python:`.")
+        raise ExpressionError(
+            f"the expression is longer than {MAX_CHARS} letters", "Write a Python function: `python:`."
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         column = f" at letter {error.offset}" if error.offset else ""
-        raise ExpressionError(f"{text!r} is not an expression{column}: {error.msg}", f"Allowed are {_ALLOWED}.") from error
+        raise ExpressionError(
+            f"{text!r} is not an expression{column}: {error.msg}", f"Allowed are {_ALLOWED}."
+        ) from error
     except (ValueError, MemoryError, RecursionError) as error:
         raise ExpressionError(f"{text[:60]!r} is not an expression: {error}") from error
     reader = _Reader()
@@ -90,7 +96,9 @@ class _Reader:
 
     def check(self, node: ast.expr, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise ExpressionError(f"the expression is nested more than {MAX_DEPTH} deep", "Write a Python function: `python:`.")
+            raise ExpressionError(
+                f"the expression is nested more than {MAX_DEPTH} deep", "Write a Python function: `python:`."
+            )
         if isinstance(node, ast.Constant):
             _check_constant(node.value)
         elif isinstance(node, ast.Call):
@@ -137,7 +145,9 @@ def _check_constant(value: Any) -> None:
         return
     if isinstance(value, (int, float)) and abs(value) < 10**18:
         return
-    raise ExpressionError(f"{str(value)[:40]!r} cannot stand in an expression", "Texts and numbers of up to 18 digits can.")
+    raise ExpressionError(
+        f"{str(value)[:40]!r} cannot stand in an expression", "Texts and numbers of up to 18 digits can."
+    )
 
 
 def _children(node: ast.expr) -> Iterator[ast.expr]:
@@ -156,13 +166,20 @@ def _children(node: ast.expr) -> Iterator[ast.expr]:
             raise ExpressionError("a list in an expression holds texts and numbers only")
         yield from node.elts
     else:
-        raise ExpressionError(f"{ast.unparse(node)[:60]!r} is more than expressions may do", f"Allowed are {_ALLOWED}.")
+        raise ExpressionError(
+            f"{ast.unparse(node)[:60]!r} is more than expressions may do", f"Allowed are {_ALLOWED}."
+        )
 
 
 def _list_path(function: str, argument: ast.expr) -> Path:
     if isinstance(argument, (ast.Name, ast.Attribute, ast.Subscript)):
         return path_of(argument)
-    if isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name) and argument.func.id == "path" and argument.args:
+    if (
+        isinstance(argument, ast.Call)
+        and isinstance(argument.func, ast.Name)
+        and argument.func.id == "path"
+        and argument.args
+    ):
         inner = argument.args[0]
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and len(argument.args) == 1:
             return _quoted_path(inner.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -32,16 +32,24 @@ class LookupRef(NamedTuple):
 
 
 class MappingFault(msgspec.Struct, frozen=True):
-    """One thing that is wrong: with a mapping file (lint, parse) or with a record (run)."""
+    """One thing that is wrong: with a mapping file (lint, parse) or with a record (run).
+
+    A mapping with a fault of severity error cannot be compiled; warnings are for people.
+    """
 
     text: str
     place: Place
     mend: str = ""
     code: str = "T-MAP"
+    severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         where = str(self.place)
-        return f"{self.code}: {self.text}" + (f" ({where})" if where else "") + (f" → {self.mend}" if self.mend else "")
+        return (
+            f"{self.code}: {self.text}"
+            + (f" ({where})" if where else "")
+            + (f" → {self.mend}" if self.mend else "")
+        )
 
 
 class MissingReference(msgspec.Struct, frozen=True):

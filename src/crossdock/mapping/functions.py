@@ -21,12 +21,23 @@ __all__ = ["EXACT", "FUNCTIONS", "Function", "reference"]
 MAX_TEXT: Final = 10_000
 # Sums and products keep all their digits; a quotient has 34 and is rounded where the mapping says so.
 EXACT: Final = decimal.Context(prec=60, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.Overflow])
-DIVIDING: Final = decimal.Context(prec=34, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
+DIVIDING: Final = decimal.Context(
+    prec=34, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
+)
 
 _PLAIN_LETTERS: Final = str.maketrans(
     {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L"}
     | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "\u2019": "'", "\u2018": "'"}
-    | {"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2013": "-", "\u2014": "-", "\u2026": "...", "\u00a0": " ", "€": "EUR"}
+    | {
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2026": "...",
+        "\u00a0": " ",
+        "€": "EUR",
+    }
 )
 
 
@@ -274,8 +285,11 @@ def _bounded(text: str) -> str:
     return text
 
 
+_Row = tuple[str, Callable[..., Any], tuple[str, ...], str]
+
+
 def _table() -> Iterable[Function]:
-    for name, run, parameters, returns in (
+    texts: tuple[_Row, ...] = (
         ("trim", _trim, ("text",), "text"),
         ("upper", _upper, ("text",), "text"),
         ("lower", _lower, ("text",), "text"),
@@ -286,7 +300,15 @@ def _table() -> Iterable[Function]:
         ("pad_right", _pad_right, ("text", "integer", "text?"), "text"),
         ("transliterate", _transliterate, ("text",), "text"),
         ("text", _text, ("any",), "text"),
-    ):
+    )
+    lists: tuple[_Row, ...] = (
+        ("sum", _sum, ("list",), "number"),
+        ("count", _count, ("list",), "number"),
+        ("first", _first, ("list",), "any"),
+        ("last", _last, ("list",), "any"),
+        ("join", _join, ("list", "text?"), "text"),
+    )
+    for name, run, parameters, returns in texts:
         yield Function(name, "text", run, parameters, returns)
     yield Function("concat", "text", _concat, ("text*",), "text", takes_missing=True)
     yield Function("length", "text", _length, ("text",), "number", takes_missing=True)
@@ -295,13 +317,7 @@ def _table() -> Iterable[Function]:
     yield Function("abs", "numbers", _abs, ("number",), "number")
     yield Function("min", "numbers", _min, ("number*",), "number", takes_missing=True)
     yield Function("max", "numbers", _max, ("number*",), "number", takes_missing=True)
-    for name, run, parameters, returns in (
-        ("sum", _sum, ("list",), "number"),
-        ("count", _count, ("list",), "number"),
-        ("first", _first, ("list",), "any"),
-        ("last", _last, ("list",), "any"),
-        ("join", _join, ("list", "text?"), "text"),
-    ):
+    for name, run, parameters, returns in lists:
         yield Function(name, "lists", run, parameters, returns, takes_missing=True)
     yield Function("coalesce", "any", _coalesce, ("any*",), "any", takes_missing=True)
     yield Function("present", "any", _present, ("any",), "boolean", takes_missing=True)

@@ -19,7 +19,14 @@ _DECIMAL = re.compile(r"[-+]?\d{1,18}\.\d{1,18}")
 _MAX_DEPTH = 30
 MAX_TEXT_CHARS = 2_000_000
 
-type_names = {dict: "a block of keys", list: "a list", str: "text", int: "a number", Decimal: "a number", bool: "true or false"}
+type_names = {
+    dict: "a block of keys",
+    list: "a list",
+    str: "text",
+    int: "a number",
+    Decimal: "a number",
+    bool: "true or false",
+}
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -31,7 +38,9 @@ class Node(msgspec.Struct, frozen=True):
 
     @property
     def described(self) -> str:
-        return "nothing" if self.value is None else type_names.get(type(self.value), type(self.value).__name__)
+        return (
+            "nothing" if self.value is None else type_names.get(type(self.value), type(self.value).__name__)
+        )
 
 
 class _AliasError(yaml.YAMLError):
@@ -45,7 +54,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.events.AliasEvent):
-            raise _AliasError(self.peek_event().start_mark)
+            raise _AliasError(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
 
@@ -56,18 +65,22 @@ def read_nodes(text: str, *, source: str) -> Node:
         MappingError: not YAML, too large, too deep, a key twice, an alias.
     """
     if len(text) > MAX_TEXT_CHARS:
-        raise MappingError([MappingFault(f"the file is larger than {MAX_TEXT_CHARS} characters", Place(source=source))])
+        raise MappingError(
+            [MappingFault(f"the file is larger than {MAX_TEXT_CHARS} characters", Place(source=source))]
+        )
     faults: list[MappingFault] = []
     try:
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
         node = _convert(root, source, "", 0, faults)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = Place(source=source, line=mark.line + 1, column=mark.column + 1) if mark else Place(source=source)
+        place = (
+            Place(source=source, line=mark.line + 1, column=mark.column + 1) if mark else Place(source=source)
+        )
         problem = getattr(error, "problem", None) or str(error).split("\n", maxsplit=1)[0]
         raise MappingError([MappingFault(f"not readable as YAML: {problem}", place)]) from error
     except RecursionError as error:
@@ -87,7 +100,9 @@ def _convert(node: yaml.Node | None, source: str, path: str, depth: int, faults:
     if isinstance(node, yaml.MappingNode):
         return _convert_keys(node, place, depth, faults)
     if isinstance(node, yaml.SequenceNode):
-        items = [_convert(item, source, f"{path}[{at}]", depth + 1, faults) for at, item in enumerate(node.value)]
+        items = [
+            _convert(item, source, f"{path}[{at}]", depth + 1, faults) for at, item in enumerate(node.value)
+        ]
         return Node(items, place)
     return Node(_scalar(node), place)
 
@@ -104,7 +119,9 @@ def _convert_keys(node: yaml.MappingNode, place: Place, depth: int, faults: list
             faults.append(MappingFault("a key must be plain text", key_place))
             continue
         if key in entries:
-            faults.append(MappingFault(f"the key {key!r} stands here twice", key_place, "Remove one of the two."))
+            faults.append(
+                MappingFault(f"the key {key!r} stands here twice", key_place, "Remove one of the two.")
+            )
             continue
         entries[key] = _convert(value_node, place.source, path, depth + 1, faults)
         places[key] = key_place
@@ -113,7 +130,7 @@ def _convert_keys(node: yaml.MappingNode, place: Place, depth: int, faults: list
 
 def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
-    if node.style is not None or not isinstance(node, yaml.ScalarNode):
+    if not isinstance(node, yaml.ScalarNode) or node.style is not None:
         return text
     if text in {"", "~", "null"}:
         return None

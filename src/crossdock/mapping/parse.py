@@ -50,10 +50,12 @@ class _Parser:
             self.fault("the file does not say what it maps to what", head.place if head else node.place, mend)
         fields = self.constants(entries.get("constants"))
         if "fields" in entries:
-            for name, spec in self.fields(entries["fields"], 0).items():
+            for name, field in self.fields(entries["fields"], 0).items():
                 if name in fields:
-                    self.fault(f"{name!r} is both a constant and a field", spec.place, "Remove one of the two.")
-                fields[name] = spec
+                    self.fault(
+                        f"{name!r} is both a constant and a field", field.place, "Remove one of the two."
+                    )
+                fields[name] = field
         if not fields and match is not None:
             self.fault("the mapping maps no field", node.place, "Add `fields:`.")
         spec = MappingSpec(
@@ -77,7 +79,11 @@ class _Parser:
 
     def keys(self, node: Node, known: Iterable[str], what: str) -> dict[str, Node]:
         if not isinstance(node.value, dict):
-            self.fault(f"{what} is {node.described} where keys were expected", node.place, "Write `key: value` lines.")
+            self.fault(
+                f"{what} is {node.described} where keys were expected",
+                node.place,
+                "Write `key: value` lines.",
+            )
             return {}
         names = list(known)
         for key in node.value.keys() - set(names):
@@ -92,7 +98,10 @@ class _Parser:
         if not isinstance(node.value, dict):
             self.fault(f"`constants` is {node.described}", node.place, "Write `field: value` lines.")
             return {}
-        return {name: FieldSpec(place=entry.place, has_value=True, value=self.constant(entry)) for name, entry in node.value.items()}
+        return {
+            name: FieldSpec(place=entry.place, has_value=True, value=self.constant(entry))
+            for name, entry in node.value.items()
+        }
 
     def constant(self, node: Node) -> Any:
         """A constant; text with `{name}` becomes a template."""
@@ -130,7 +139,9 @@ class _Parser:
 
     def field(self, node: Node, depth: int) -> FieldSpec:
         if depth > MAX_NESTING:
-            self.fault(f"fields are nested more than {MAX_NESTING} deep", node.place, "Split the mapping in two.")
+            self.fault(
+                f"fields are nested more than {MAX_NESTING} deep", node.place, "Split the mapping in two."
+            )
             return FieldSpec(place=node.place)
         entries = self.keys(node, FIELD_KEYS, "a field")
         read = _FieldReader(self, entries, depth)
@@ -152,7 +163,9 @@ class _Parser:
         if spec.join is None and len(spec.sources) == 0 and "join" in entries:
             self.fault("`join` needs a list in `from`", spec.place_of("join"))
         if spec.fields is not None and ({"lookup", "table", "as", "python", "join"} & entries.keys()):
-            self.fault("an object's fields are converted one by one", spec.place, "Move the conversion into a field.")
+            self.fault(
+                "an object's fields are converted one by one", spec.place, "Move the conversion into a field."
+            )
 
     def path(self, node: Node) -> Path | None:
         if not isinstance(node.value, (str, int)) or isinstance(node.value, bool):
@@ -235,7 +248,11 @@ class _FieldReader:
         node = self.entries.get(key)
         if node is None:
             return ""
-        if isinstance(node.value, (str, int)) and not isinstance(node.value, bool) and str(node.value).strip():
+        if (
+            isinstance(node.value, (str, int))
+            and not isinstance(node.value, bool)
+            and str(node.value).strip()
+        ):
             return str(node.value).strip()
         self.parser.fault(f"`{key}` is {node.described} where text was expected", node.place)
         return ""

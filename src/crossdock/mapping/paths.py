@@ -27,7 +27,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         if self.name is not None:
-            return f'"{self.name}"' if re.search(r'[.\[\]]', self.name) else self.name
+            return f'"{self.name}"' if re.search(r"[.\[\]]", self.name) else self.name
         return f"[{self.index}]" if self.index is not None else f"[{self.key}={self.wanted}]"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -17,7 +18,17 @@ from crossdock.mapping.nodes import Node, read_nodes
 
 __all__ = ["SCALAR_TYPES", "Form", "Shape", "parse_form", "shape_of_kind"]
 
-SCALAR_TYPES: Final = ("text", "integer", "decimal", "boolean", "date", "datetime", "quantity", "money", "any")
+SCALAR_TYPES: Final = (
+    "text",
+    "integer",
+    "decimal",
+    "boolean",
+    "date",
+    "datetime",
+    "quantity",
+    "money",
+    "any",
+)
 _CLASSES: Final[tuple[Classification, ...]] = ("public", "internal", "commercial", "personal")
 _SIMPLE: Final[dict[type, str]] = {
     inspect.StrType: "text",
@@ -44,7 +55,7 @@ class Shape(msgspec.Struct, frozen=True):
     required: bool = False
     fields: dict[str, Shape] = {}
     item: Shape | None = None
-    struct: type[msgspec.Struct] | None = None
+    struct: builtins.type[msgspec.Struct] | None = None
     choices: frozenset[Any] | None = None
     default: Any = None
     default_factory: Callable[[], Any] | None = None
@@ -71,7 +82,9 @@ def shape_of_kind(kind: str) -> Shape:
     return _of_struct(KINDS[kind], "", classes, required=True)
 
 
-def _of_struct(struct: type[msgspec.Struct], prefix: str, classes: Mapping[str, str], *, required: bool) -> Shape:
+def _of_struct(
+    struct: type[msgspec.Struct], prefix: str, classes: Mapping[str, str], *, required: bool
+) -> Shape:
     info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)
     annotations = {field.name: field.type for field in msgspec.structs.fields(struct)}
@@ -134,19 +147,25 @@ def parse_form(text: str, *, source: str) -> Form:
     entries = node.value if isinstance(node.value, dict) else {}
     name = entries.get("form")
     if name is None or not isinstance(name.value, str):
-        faults.append(MappingFault("the file does not say which form it declares", node.place, "Add `form: name`."))
+        faults.append(
+            MappingFault("the file does not say which form it declares", node.place, "Add `form: name`.")
+        )
     shape = parse_shape(entries["fields"], faults) if "fields" in entries else Shape("object")
     if "fields" not in entries:
         faults.append(MappingFault("the form has no fields", node.place, "Add `fields:`."))
     if faults:
         raise MappingError(faults)
-    return Form(str(name.value if name else ""), shape, open="open" in entries and entries["open"].value is True)
+    return Form(
+        str(name.value if name else ""), shape, open="open" in entries and entries["open"].value is True
+    )
 
 
 def parse_shape(node: Node, faults: list[MappingFault]) -> Shape:
     """The object that a block of declared fields describes; faults are added to `faults`."""
     if not isinstance(node.value, dict):
-        faults.append(MappingFault(f"declared fields are {node.described}", node.place, "Write `name: type` lines."))
+        faults.append(
+            MappingFault(f"declared fields are {node.described}", node.place, "Write `name: type` lines.")
+        )
         return Shape("object")
     return Shape("object", fields={name: _declared(entry, faults) for name, entry in node.value.items()})
 
@@ -155,17 +174,23 @@ def _declared(node: Node, faults: list[MappingFault]) -> Shape:
     if isinstance(node.value, str):
         return Shape(_type_name(node, faults), required=False)
     if not isinstance(node.value, dict):
-        faults.append(MappingFault(f"a declared field is {node.described}", node.place, "Write `name: type`."))
+        faults.append(
+            MappingFault(f"a declared field is {node.described}", node.place, "Write `name: type`.")
+        )
         return Shape("any")
     entries: dict[str, Node] = node.value
     known = {"type", "required", "classification", "fields", "each", "values"}
     for key in entries.keys() - known:
         mend = f"Known are {', '.join(sorted(known))}."
-        faults.append(MappingFault(f"{key!r} says nothing about a declared field", node.key_places[key], mend))
+        faults.append(
+            MappingFault(f"{key!r} says nothing about a declared field", node.key_places[key], mend)
+        )
     label = str(entries["classification"].value) if "classification" in entries else ""
     if label and label not in _CLASSES:
         mend = f"There are {', '.join(_CLASSES)}."
-        faults.append(MappingFault(f"{label!r} is not a classification", entries["classification"].place, mend))
+        faults.append(
+            MappingFault(f"{label!r} is not a classification", entries["classification"].place, mend)
+        )
     required = "required" in entries and entries["required"].value is True
     if "each" in entries:
         item = _item(entries["each"], faults)
@@ -188,5 +213,9 @@ def _type_name(node: Node, faults: list[MappingFault]) -> str:
     name = str(node.value)
     if name in {*SCALAR_TYPES, "list", "object", "dict"}:
         return name
-    faults.append(MappingFault(f"{name!r} is not a type", node.place, f"There are {', '.join(SCALAR_TYPES)}, list, object."))
+    faults.append(
+        MappingFault(
+            f"{name!r} is not a type", node.place, f"There are {', '.join(SCALAR_TYPES)}, list, object."
+        )
+    )
     return "any"

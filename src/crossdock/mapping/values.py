@@ -74,14 +74,18 @@ def to_text(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, float):
         raise _float(value)
-    raise ValueFaultError(f"{describe(value)} stands where text was expected", mend="Name the field inside it.")
+    raise ValueFaultError(
+        f"{describe(value)} stands where text was expected", mend="Name the field inside it."
+    )
 
 
 def _clean(text: str) -> str:
     if text.isascii():
         if "\x00" not in text:
             return text
-        raise ValueFaultError("the text holds a NUL character", code="T-ELE-CHAR", mend="Remove it at the source.")
+        raise ValueFaultError(
+            "the text holds a NUL character", code="T-ELE-CHAR", mend="Remove it at the source."
+        )
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueFaultError("the text holds a character that no text may hold", code="T-ELE-CHAR")
     return unicodedata.normalize("NFC", text)
@@ -89,13 +93,15 @@ def _clean(text: str) -> str:
 
 def _float(value: float) -> ValueFaultError:
     mend = "Decode numbers as decimals, so that their digits stay as they were sent."
-    return ValueFaultError(f"{value!r} is a binary float, whose digits are not exact", code="T-ELE-CHAR", mend=mend)
+    return ValueFaultError(
+        f"{value!r} is a binary float, whose digits are not exact", code="T-ELE-CHAR", mend=mend
+    )
 
 
 @lru_cache(maxsize=8192)
-def number_of_text(text: str) -> Decimal | None:
-    """An exact number; None for empty text."""
-    if not text or text.isspace():
+def number_of_text(text: str | int) -> Decimal | None:
+    """An exact number from text or an int (never a bool: it would share its place with 0 or 1); None for empty text."""
+    if isinstance(text, str) and (not text or text.isspace()):
         return None
     try:
         return parse_decimal(text)
@@ -118,7 +124,9 @@ def to_number(value: Any) -> Decimal | None:
         return value.amount
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         mend = "Name the field inside it." if isinstance(value, (Mapping, list)) else ""
-        raise ValueFaultError(f"{describe(value)} stands where a number was expected", code="T-ELE-CHAR", mend=mend)
+        raise ValueFaultError(
+            f"{describe(value)} stands where a number was expected", code="T-ELE-CHAR", mend=mend
+        )
     try:
         return parse_decimal(value)
     except (AmountError, ArithmeticError) as error:
@@ -145,7 +153,9 @@ def to_boolean(value: Any) -> bool | None:
         if known is not None:
             return known
     shown = value if isinstance(value, str) else describe(value)
-    raise ValueFaultError(f"{str(shown)[:40]!r} is neither true nor false", code="T-ELE-CODE", mend="Use true or false.")
+    raise ValueFaultError(
+        f"{str(shown)[:40]!r} is neither true nor false", code="T-ELE-CODE", mend="Use true or false."
+    )
 
 
 def to_list(value: Any) -> list[Any] | None:
@@ -156,7 +166,7 @@ def to_list(value: Any) -> list[Any] | None:
 
 
 @lru_cache(maxsize=8192)
-def money_of_text(text: str, currency: str | None) -> Money | None:
+def money_of_text(text: str | int, currency: str | None) -> Money | None:
     # Money is frozen, so equal ones may be one object.
     amount = number_of_text(text)
     if amount is None:
@@ -181,7 +191,7 @@ def _no_currency() -> str:
 
 
 @lru_cache(maxsize=8192)
-def quantity_of_text(text: str, uom: str | None) -> Quantity | None:
+def quantity_of_text(text: str | int, uom: str | None) -> Quantity | None:
     number = number_of_text(text)
     return None if number is None else Quantity(number, uom or _no_unit())
 
@@ -223,6 +233,8 @@ def to_base_quantity(quantity: Quantity | None, product: Any, lookups: Mapping[A
     factor_text, _, base_uom = str(answer).partition(" ")
     factor = number_of_text(factor_text)
     if factor is None or not base_uom:
-        raise ValueFaultError(f"the packaging of {name} answers {answer!r}", mend="It must read like `12 EA`.")
+        raise ValueFaultError(
+            f"the packaging of {name} answers {answer!r}", mend="It must read like `12 EA`."
+        )
     product_of_both = to_number(multiply_exact(quantity.value, factor))
     return Quantity(quantity.value, quantity.uom, product_of_both, base_uom.strip())

@@ -30,7 +30,9 @@ def load_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         text = f"{name[:60]!r} is not a time zone"
-        raise ValueFaultError(text, code="T-PROFILE", mend="Use an IANA name such as Europe/Amsterdam.") from error
+        raise ValueFaultError(
+            text, code="T-PROFILE", mend="Use an IANA name such as Europe/Amsterdam."
+        ) from error
 
 
 def to_moment(value: Any, zone: str, form: str = "") -> datetime | None:
@@ -99,7 +101,9 @@ def _parsed(text: str, form: str) -> datetime | None:
     try:
         return datetime.strptime(bare, form) if form else datetime.fromisoformat(bare)  # noqa: DTZ007 - the zone comes later
     except ValueError as error:
-        raise _refused(text, f"a date of the form {form}" if form else "an ISO date such as 2026-11-23") from error
+        raise _refused(
+            text, f"a date of the form {form}" if form else "an ISO date such as 2026-11-23"
+        ) from error
 
 
 def _moment_of_epoch(number: int, form: str) -> datetime:
