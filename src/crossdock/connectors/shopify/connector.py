@@ -45,7 +45,9 @@ class Shopify(Connector[ShopifySettings]):
             self.http, self.clock, version=settings.api_version, patience_s=settings.patience_s
         )
         self._location = to_gid("Location", settings.location_id)
-        self._stock = Stock(self.api, location_gid=self._location, randomness=context.random)
+        self._stock = Stock(
+            self.api, location_gid=self._location, clock=self.clock, randomness=context.random
+        )
 
     def make_http(self) -> Http:
         return Http(

@@ -24,6 +24,7 @@ from crossdock.connectors.shopify.queries import (
     INVENTORY_SET,
     search_term,
 )
+from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, Place, RejectedError, RetryableError
 from crossdock.kit import Delivery, Found, Receipt
 
@@ -61,11 +62,12 @@ class Stock:
 
     Args:
         location_gid: where a payload without `location_id` means.
-        randomness: makes idempotency keys.
+        clock, randomness: make idempotency keys.
     """
 
-    def __init__(self, api: AdminApi, *, location_gid: str, randomness: random.Random) -> None:
+    def __init__(self, api: AdminApi, *, location_gid: str, clock: Clock, randomness: random.Random) -> None:
         self._api = api
+        self._clock = clock
         self._location_gid = location_gid
         self._randomness = randomness
 
@@ -197,25 +199,27 @@ class Stock:
             )
 
     async def _send(self, wishes: Sequence[_Wish]) -> list[UserFault]:
-        data = await self._api.call(
-            INVENTORY_SET,
-            key=str(uuid.UUID(int=self._randomness.getrandbits(128), version=4)),
-            input={
-                "name": wishes[0].name,
-                "reason": "correction",
-                "referenceDocumentUri": _reference([wish.delivery.effect_key for wish in wishes]),
-                "quantities": [
-                    {
-                        "inventoryItemId": wish.item,
-                        "locationId": wish.location,
-                        "quantity": wish.quantity,
-                        "changeFromQuantity": wish.current,
-                    }
-                    for wish in wishes
-                ],
-            },
-        )
+        content = {
+            "name": wishes[0].name,
+            "reason": "correction",
+            "referenceDocumentUri": _reference([wish.delivery.effect_key for wish in wishes]),
+            "quantities": [
+                {
+                    "inventoryItemId": wish.item,
+                    "locationId": wish.location,
+                    "quantity": wish.quantity,
+                    "changeFromQuantity": wish.current,
+                }
+                for wish in wishes
+            ],
+        }
+        data = await self._api.call(INVENTORY_SET, key=self._call_key(content), input=content)
         return user_faults(data["inventorySetQuantities"])
+
+    def _call_key(self, content: dict[str, Any]) -> str:
+        """A key that no other call has: not one of another worker with the same seed, nor of other content."""
+        parts = (self._clock.micros(), self._randomness.getrandbits(64), content)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, repr(parts)))
 
 
 def _refusals(

@@ -223,7 +223,8 @@ class _Parser:
         directives = {}
         while self._peek() == "@":
             self._next()
-            directives[self._next()] = self._arguments()
+            directive = self._next()
+            directives[directive] = self._arguments()
         return Field(name, alias, arguments, directives, self._fields() if self._peek() == "{" else ())
 
     def _arguments(self) -> dict[str, Any]:

@@ -155,13 +155,13 @@ class Mutations:
         self, name: str, one: Mapping[str, Any], path: tuple[str, ...], seen: set[tuple[int, int]]
     ) -> list[dict[str, Any]]:
         item, location = parse_gid(one["inventoryItemId"]), parse_gid(one["locationId"])
+        level = self._shop.levels.get((item, location))
         if location not in self._shop.locations:
             return [
                 _fault(
                     (*path, "locationId"), "The specified location could not be found.", "INVALID_LOCATION"
                 )
             ]
-        level = self._shop.levels.get((item, location))
         if level is None:
             text = "The specified inventory item could not be found."
             return [_fault((*path, "inventoryItemId"), text, "INVALID_INVENTORY_ITEM")]
@@ -169,19 +169,13 @@ class Mutations:
             text = "The combination of inventoryItemId and locationId must be unique."
             return [_fault((*path, "inventoryItemId"), text, "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR")]
         seen.add((item, location))
-        if one["quantity"] < 0:
-            return [
-                _fault((*path, "quantity"), "The quantity can't be negative.", "INVALID_QUANTITY_NEGATIVE")
-            ]
-        if one["quantity"] > 1_000_000_000:
-            text = "The total quantity can't be higher than 1,000,000,000."
-            return [_fault((*path, "quantity"), text, "INVALID_QUANTITY_TOO_HIGH")]
         if "changeFromQuantity" not in one:
             raise GraphqlError("changeFromQuantity must be given, null to skip the check", "BAD_REQUEST")
-        if one["changeFromQuantity"] is not None and one["changeFromQuantity"] != level[name]:
+        fault = _quantity_fault(one["quantity"], path)
+        if not fault and one["changeFromQuantity"] not in {None, level[name]}:
             text = "The changeFromQuantity argument no longer matches the persisted quantity."
-            return [_fault((*path, "changeFromQuantity"), text, "CHANGE_FROM_QUANTITY_STALE")]
-        return []
+            fault = _fault((*path, "changeFromQuantity"), text, "CHANGE_FROM_QUANTITY_STALE")
+        return [fault] if fault else []
 
     # Products.
 
@@ -316,6 +310,15 @@ class Mutations:
             "job": job,
             "orderCancelUserErrors": [fault] if fault else [],
         }
+
+
+def _quantity_fault(quantity: int, path: tuple[str, ...]) -> dict[str, Any] | None:
+    if quantity < 0:
+        return _fault((*path, "quantity"), "The quantity can't be negative.", "INVALID_QUANTITY_NEGATIVE")
+    if quantity > 1_000_000_000:
+        text = "The total quantity can't be higher than 1,000,000,000."
+        return _fault((*path, "quantity"), text, "INVALID_QUANTITY_TOO_HIGH")
+    return None
 
 
 def _variant_fault(one: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -64,51 +64,51 @@ def _is_kept(kind: GraphQLNamedType, names: set[str]) -> bool:
     return kind.name in names or isinstance(kind, (graphql.GraphQLScalarType, graphql.GraphQLEnumType))
 
 
+def _kept_fields(kind: graphql.GraphQLObjectType | graphql.GraphQLInterfaceType, names: set[str]) -> set[str]:
+    """Drop the fields of `kind` that lead out of `names`, and deprecated ones; the types that the rest needs."""
+    needed: set[str] = set()
+    fields = {}
+    for name, field in kind.fields.items():
+        parts = [
+            graphql.get_named_type(part) for part in (field.type, *(a.type for a in field.args.values()))
+        ]
+        if field.deprecation_reason or not all(_is_kept(part, names) for part in parts):
+            continue
+        fields[name] = field
+        needed |= {part.name for part in parts}
+    kind.fields = fields
+    if isinstance(kind, graphql.GraphQLObjectType):
+        kind.interfaces = [interface for interface in kind.interfaces if interface.name in names]
+    return needed
+
+
+def _forget_descriptions(kind: GraphQLNamedType) -> None:
+    kind.description = None
+    for member in {**getattr(kind, "fields", {}), **getattr(kind, "values", {})}.values():
+        member.description = None
+        for argument in getattr(member, "args", {}).values():
+            argument.description = None
+
+
 def reduce(schema: graphql.GraphQLSchema, names: set[str]) -> str:
     """The reduced schema as SDL."""
-    kept: dict[str, graphql.GraphQLNamedType] = {}
-    needed: set[str] = set()
-    for name in sorted(names):
+    kept = set(names)
+    for name in names:
         kind = schema.type_map[name]
         if isinstance(kind, (graphql.GraphQLObjectType, graphql.GraphQLInterfaceType)):
-            fields = {}
-            for field_name, field in kind.fields.items():
-                parts = [field.type, *(argument.type for argument in field.args.values())]
-                if field.deprecation_reason or not all(
-                    _is_kept(graphql.get_named_type(part), names) for part in parts
-                ):
-                    continue
-                field.description = None
-                for argument in field.args.values():
-                    argument.description = None
-                fields[field_name] = field
-                needed |= {graphql.get_named_type(part).name for part in parts}
-            kind.fields = fields
-            if isinstance(kind, graphql.GraphQLObjectType):
-                kind.interfaces = [i for i in kind.interfaces if i.name in names]
+            kept |= _kept_fields(kind, names)
         elif isinstance(kind, graphql.GraphQLInputObjectType):
-            for input_field in kind.fields.values():
-                input_field.description = None
-                needed.add(graphql.get_named_type(input_field.type).name)
-        kept[name] = kind
-    for name in needed:
-        kept.setdefault(name, schema.type_map[name])
+            kept |= {graphql.get_named_type(field.type).name for field in kind.fields.values()}
     blocks = [
-        "schema { query: QueryRoot mutation: Mutation }",
-        graphql.print_schema(
-            graphql.GraphQLSchema(directives=[d for d in schema.directives if d.name == "idempotent"])
-        ),
+        "schema {\n  query: QueryRoot\n  mutation: Mutation\n}",
+        "directive @idempotent(key: String!) on FIELD",
     ]
     for name in sorted(kept):
-        kind = kept[name]
-        if graphql.is_specified_scalar_type(kind):
-            continue
-        kind.description = None
-        if isinstance(kind, graphql.GraphQLEnumType):
-            for value in kind.values.values():
-                value.description = None
-        blocks.append(graphql.print_type(kind))
-    return "\n\n".join(block for block in blocks if block) + "\n"
+        kind = schema.type_map[name]
+        if not graphql.is_specified_scalar_type(kind):
+            _forget_descriptions(kind)
+            blocks.append(graphql.print_type(kind))
+    return "\n\n".join(blocks) + "\n"
 
 
 def main() -> None:
