@@ -25,6 +25,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         entry: `module:Class` of the connector.
         simulator: `module:Class` of its simulator, or '' where there is none.
         transport: how it talks, for people (`HTTPS, JSON`).
+        commands: `module:app` of a Typer app, mounted as `crossdock KIND …`, for what is not a verb.
         limits: what the vendor says about rates and sizes, for people.
     """
 
@@ -36,6 +37,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     simulator: str = ""
     limits: str = ""
     docs: str = ""
+    commands: str = ""
     folder: str = ""
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from crossdock import __version__
-from crossdock.apps.cli import connectors, exceptions, hub, interfaces, mapping, messages, odoo, transactions
+from crossdock.apps.cli import connectors, exceptions, hub, interfaces, mapping, messages, transactions
 from crossdock.apps.cli.demo import demo
 from crossdock.apps.cli.importing import import_file
+from crossdock.kit import find_manifests, load_entry
 
 __all__ = ["app", "main"]
 
@@ -32,7 +33,9 @@ app.add_typer(transactions.app, name="transactions")
 app.add_typer(interfaces.app, name="interfaces")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(connectors.app, name="connector")
-app.add_typer(odoo.app, name="odoo")
+for _manifest in find_manifests().values():
+    if _manifest.commands:
+        app.add_typer(load_entry(_manifest.commands, _manifest.kind), name=_manifest.kind)
 
 
 @app.callback(invoke_without_command=True)

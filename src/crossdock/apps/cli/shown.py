@@ -18,7 +18,7 @@ from rich.text import Text
 from crossdock.core.clock import to_utc
 from crossdock.core.errors import CrossdockError
 
-__all__ = ["JsonFlag", "ProjectOption", "age", "command", "fail", "out", "show_json", "show_table", "when"]
+__all__ = ["JsonFlag", "ProjectOption", "age", "command", "fail", "out", "short", "show_error", "show_json", "show_table", "when"]
 
 P = ParamSpec("P")
 out = Console()
