@@ -25,6 +25,7 @@ __all__ = ["ShopifySimulator"]
 DOMAIN = "crossdock-demo.myshopify.com"
 _VERSION = "2026-10"
 _MAX_COST = 1_000
+_GRAIN = 1e-3  # of a point: a clock counts microseconds, and a wait that was named must be enough
 _DECODER = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _REFUSED = {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
@@ -210,7 +211,7 @@ class ShopifySimulator(Simulator):
                 )
                 raise GraphqlError(text, "MAX_COST_EXCEEDED", cost=requested, maxCost=_MAX_COST)
             self._refill()
-            if requested > self._level:
+            if requested > self._level + _GRAIN:
                 self.throttled += 1
                 return {
                     "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],

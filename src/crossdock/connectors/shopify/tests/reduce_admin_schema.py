@@ -3,8 +3,8 @@
     npm pack @shopify/dev-mcp && tar xzf shopify-dev-mcp-*.tgz
     python -m crossdock.connectors.shopify.tests.reduce_admin_schema package/dist/data/admin_2026-10.json.gz 1.16.0
 
-Kept whole: every input type and enum that a kept field or argument needs. Of an object type, those fields are
-kept whose type and arguments are kept; types are kept for what the documents select. Descriptions are dropped.
+Kept whole: every input type and enum that a kept field or argument needs. Of an object type, those fields and
+optional arguments are kept whose types are kept; types are kept for what the documents select. Descriptions are dropped.
 """
 
 from __future__ import annotations
@@ -69,11 +69,16 @@ def _kept_fields(kind: graphql.GraphQLObjectType | graphql.GraphQLInterfaceType,
     needed: set[str] = set()
     fields = {}
     for name, field in kind.fields.items():
-        parts = [
-            graphql.get_named_type(part) for part in (field.type, *(a.type for a in field.args.values()))
-        ]
+        arguments = {
+            key: argument
+            for key, argument in field.args.items()
+            if graphql.is_required_argument(argument)
+            or _is_kept(graphql.get_named_type(argument.type), names)
+        }
+        parts = [graphql.get_named_type(p) for p in (field.type, *(a.type for a in arguments.values()))]
         if field.deprecation_reason or not all(_is_kept(part, names) for part in parts):
             continue
+        field.args = arguments
         fields[name] = field
         needed |= {part.name for part in parts}
     kind.fields = fields
