@@ -79,7 +79,11 @@ async def open_project_journal(project: Project, *, clock: Clock) -> Journal:
 
 @contextlib.asynccontextmanager
 async def running_hub(
-    project: Project, *, clock: Clock | None = None, randomness: random.Random | None = None, serve: bool = True
+    project: Project,
+    *,
+    clock: Clock | None = None,
+    randomness: random.Random | None = None,
+    serve: bool = True,
 ) -> AsyncIterator[Hub]:
     """A project's hub, running: journal open, loops started, server listening; all ended on leaving.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping
-from typing import Any
 
 from crossdock.core.errors import ConfigError
 from crossdock.govern import Project
@@ -13,11 +12,12 @@ from crossdock.mapping import (
     CompiledMapping,
     Environment,
     MappingFault,
+    TestResult,
     build_environment,
     compile_mapping,
     compile_rule,
     lint,
-    parse_forms,
+    parse_form,
     parse_mapping,
     run_tests,
 )
@@ -66,14 +66,6 @@ class MappingLibrary:
         path = self.path(system, name)
         if path not in self._compiled:
             spec = parse_mapping(path.read_text(encoding="utf-8"), source=str(path))
-            faults = [fault for fault in lint(spec, environment=self.environment) if fault.severity == "error"]
-            if faults:
-                raise ConfigError(
-                    f"mapping {path.name}: {faults[0].text}",
-                    code="T-MAP",
-                    place=faults[0].place,
-                    mend=faults[0].mend or "see: crossdock check",
-                )
             self._compiled[path] = compile_mapping(spec, self.environment)
         return self._compiled[path]
 
@@ -86,7 +78,7 @@ class MappingLibrary:
         spec = parse_mapping(path.read_text(encoding="utf-8"), source=str(path))
         return list(lint(spec, environment=self.environment))
 
-    def test(self, path: pathlib.Path) -> list[Any]:
+    def test(self, path: pathlib.Path) -> list[TestResult]:
         """Run the `.test.yaml` beside a mapping.
 
         Raises:
@@ -94,13 +86,25 @@ class MappingLibrary:
         """
         tests = path.with_suffix(".test.yaml")
         if not tests.is_file():
-            raise ConfigError(f"{path.name} has no {tests.name}", code="T-CONFIG", mend="write its tests beside it")
+            raise ConfigError(
+                f"{path.name} has no {tests.name}", code="T-CONFIG", mend="write its tests beside it"
+            )
         return list(
-            run_tests(path.read_text(encoding="utf-8"), tests.read_text(encoding="utf-8"), self.environment)
+            run_tests(
+                path.read_text(encoding="utf-8"),
+                tests.read_text(encoding="utf-8"),
+                self.environment,
+                source=str(path),
+                read_file=lambda name: (path.parent / name).read_text(encoding="utf-8"),
+            )
         )
 
     def _environment(self) -> Environment:
         folders = [pathlib.Path(manifest.folder) for manifest in self._manifests.values()]
-        files = [path for folder in [*folders, self._project.folder] for path in sorted(folder.glob("forms/*.yaml"))]
-        forms = [form for path in files for form in parse_forms(path.read_text(encoding="utf-8"), source=str(path))]
+        files = [
+            path
+            for folder in [*folders, self._project.folder]
+            for path in sorted(folder.glob("forms/*.yaml"))
+        ]
+        forms = [parse_form(path.read_text(encoding="utf-8"), source=str(path)) for path in files]
         return build_environment(forms=forms, lookup_kinds=_LOOKUPS)

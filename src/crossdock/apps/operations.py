@@ -10,7 +10,15 @@ from crossdock.core.errors import RejectedError
 from crossdock.core.ids import ExceptionId, MessageId, format_id
 from crossdock.core.interface import InterfaceDefinition
 from crossdock.pipeline import Hub
-from crossdock.store.contract import ExceptionFilter, ExceptionRow, Journal, MessageFilter, NewMessage, Settled, StoredMessage
+from crossdock.store.contract import (
+    ExceptionFilter,
+    ExceptionRow,
+    Journal,
+    MessageFilter,
+    NewMessage,
+    Settled,
+    StoredMessage,
+)
 
 __all__ = ["Operations"]
 
@@ -23,7 +31,9 @@ class Operations:
     Every method takes and gives JSON-able data. `actor` is who decides; it goes into the journal.
     """
 
-    def __init__(self, journal: Journal, *, hub: Hub | None, interfaces: dict[str, InterfaceDefinition]) -> None:
+    def __init__(
+        self, journal: Journal, *, hub: Hub | None, interfaces: dict[str, InterfaceDefinition]
+    ) -> None:
         self._journal = journal
         self._hub = hub
         self._interfaces = interfaces
@@ -53,7 +63,9 @@ class Operations:
         """
         found = await self._journal.show_message(MessageId(message_id))
         if found is None:
-            raise RejectedError(f"there is no message m{message_id}", code="T-NO-ROUTE", mend="see: crossdock messages list")
+            raise RejectedError(
+                f"there is no message m{message_id}", code="T-NO-ROUTE", mend="see: crossdock messages list"
+            )
         plain: dict[str, Any] = msgspec.to_builtins(_readable(found))
         return plain
 
@@ -63,13 +75,18 @@ class Operations:
         """Reprocess: from the raw bytes (or an edited body) through today's mapping."""
         await self.show_message(message_id)
         again = await self._journal.reopen_message(
-            MessageId(message_id), body=body.encode() if body is not None else None, actor=actor, reason=reason
+            MessageId(message_id),
+            body=body.encode() if body is not None else None,
+            actor=actor,
+            reason=reason,
         )
         if self._hub is not None:
             self._hub.intake.arrived.set()
         return {"message_id": f"m{again}", "edited": body is not None}
 
-    async def list_exceptions(self, *, limit: int = 50, before: int = 0, **where: str) -> list[dict[str, Any]]:
+    async def list_exceptions(
+        self, *, limit: int = 50, before: int = 0, **where: str
+    ) -> list[dict[str, Any]]:
         """Newest first; open ones unless `state` says otherwise."""
         found = await self._journal.list_exceptions(
             msgspec.convert(where, ExceptionFilter), before=before, limit=limit
@@ -135,7 +152,9 @@ class Operations:
         Raises:
             RejectedError: nothing is known of it (B-UNK-REF).
         """
-        found: dict[str, Any] = msgspec.to_builtins(_readable(dict(await self._journal.show_transaction(key))))
+        found: dict[str, Any] = msgspec.to_builtins(
+            _readable(dict(await self._journal.show_transaction(key)))
+        )
         if not found.get("documents"):
             raise RejectedError(
                 f"nothing is known of {key!r}", code="B-UNK-REF", mend="give an order's key, such as 10001"
@@ -163,7 +182,9 @@ class Operations:
         row = await self._journal.show_exception(ExceptionId(exception_id))
         if row is None:
             raise RejectedError(
-                f"there is no exception e{exception_id}", code="T-NO-ROUTE", mend="see: crossdock exceptions list"
+                f"there is no exception e{exception_id}",
+                code="T-NO-ROUTE",
+                mend="see: crossdock exceptions list",
             )
         return row
 
@@ -195,4 +216,3 @@ def _readable(found: Any) -> Any:
     if isinstance(found, (list, tuple)):
         return [_readable(value) for value in found]
     return found
-

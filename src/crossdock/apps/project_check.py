@@ -72,13 +72,12 @@ def _check_mappings(project: Project) -> list[CrossdockError]:
             faults += [
                 ConfigError(fault.text, code=fault.code, place=fault.place, mend=fault.mend)
                 for fault in library.lint(path)
-                if fault.severity == "error"
             ]
             faults += [
                 ConfigError(
-                    f"test {result.name!r} fails: {result.text}",
+                    f"test {result.name!r} fails: {'; '.join(result.differences)}",
                     code="T-MAP",
-                    place=Place(source=str(path.with_suffix(".test.yaml"))),
+                    place=result.place,
                     mend="mend the mapping or the test; see: crossdock mapping test",
                 )
                 for result in library.test(path)

@@ -46,7 +46,9 @@ class RemoteOperations:
     ) -> dict[str, Any]:
         return await self._post(f"/ops/messages/m{message_id}/replay", body=body, actor=actor, reason=reason)
 
-    async def list_exceptions(self, *, limit: int = 50, before: int = 0, **where: str) -> list[dict[str, Any]]:
+    async def list_exceptions(
+        self, *, limit: int = 50, before: int = 0, **where: str
+    ) -> list[dict[str, Any]]:
         return await self._get("/ops/exceptions", limit=limit, before=before, **where)
 
     async def group_exceptions(self, **where: str) -> list[dict[str, Any]]:
@@ -58,7 +60,9 @@ class RemoteOperations:
     async def retry_exception(
         self, exception_id: int, *, body: str | None = None, actor: str, reason: str
     ) -> dict[str, Any]:
-        return await self._post(f"/ops/exceptions/e{exception_id}/retry", body=body, actor=actor, reason=reason)
+        return await self._post(
+            f"/ops/exceptions/e{exception_id}/retry", body=body, actor=actor, reason=reason
+        )
 
     async def resolve_exception(
         self, exception_id: int, *, ignore: bool, actor: str, reason: str
@@ -76,10 +80,14 @@ class RemoteOperations:
         return await self._get(f"/ops/interfaces/{quote(name, safe='')}")
 
     async def _get(self, path: str, **params: Any) -> Any:
-        return await self._ask("GET", path, params={n: str(v) for n, v in params.items() if v not in {"", None}})
+        return await self._ask(
+            "GET", path, params={n: str(v) for n, v in params.items() if v not in {"", None}}
+        )
 
     async def _post(self, path: str, **data: Any) -> Any:
-        return await self._ask("POST", path, json={name: value for name, value in data.items() if value is not None})
+        return await self._ask(
+            "POST", path, json={name: value for name, value in data.items() if value is not None}
+        )
 
     async def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
         try:

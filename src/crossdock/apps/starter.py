@@ -18,7 +18,9 @@ def write_starter(folder: pathlib.Path) -> list[pathlib.Path]:
         ConfigError: the folder holds something already.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise ConfigError(f"{folder} is not empty", code="T-CONFIG", mend="give a folder that is empty or not there yet")
+        raise ConfigError(
+            f"{folder} is not empty", code="T-CONFIG", mend="give a folder that is empty or not there yet"
+        )
     written = []
     for source in sorted(_SOURCE.rglob("*")):
         if source.is_dir():

@@ -80,7 +80,9 @@ def load_project(folder: pathlib.Path) -> Project:
     systems = _load_named(folder / "systems", SystemDefinition, lambda one: one.name, faults)
     interfaces = _load_named(folder / "interfaces", InterfaceDefinition, lambda one: one.id, faults)
     mappings = {
-        path.stem: path for path in sorted((folder / "mappings").glob("*.yaml")) if not path.stem.endswith(".test")
+        path.stem: path
+        for path in sorted((folder / "mappings").glob("*.yaml"))
+        if not path.stem.endswith(".test")
     }
     faults += _check(folder, systems, interfaces)
     return Project(folder, settings, systems, interfaces, mappings, tuple(faults))
@@ -123,7 +125,13 @@ def _check(
             if name not in systems
         ]
         if not (folder / interface.runbook).is_file():
-            faults.append(_fault(path, f"its runbook {interface.runbook} is not there", "write it: what to do when it fails"))
+            faults.append(
+                _fault(
+                    path,
+                    f"its runbook {interface.runbook} is not there",
+                    "write it: what to do when it fails",
+                )
+            )
         if not interface.owner:
             faults.append(_fault(path, "it has no owner", "name the team that decides about it"))
     return faults

@@ -50,9 +50,14 @@ def load_yaml(path: pathlib.Path) -> Any:
         ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = Place(source=str(path), line=mark.line + 1, column=mark.column + 1) if mark else Place(str(path))
+        place = (
+            Place(source=str(path), line=mark.line + 1, column=mark.column + 1) if mark else Place(str(path))
+        )
         raise ConfigError(
-            f"not YAML: {getattr(error, 'problem', error)}", code="T-CONFIG", place=place, mend="mend the file"
+            f"not YAML: {getattr(error, 'problem', error)}",
+            code="T-CONFIG",
+            place=place,
+            mend="mend the file",
         ) from error
 
 

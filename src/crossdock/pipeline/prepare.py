@@ -12,7 +12,7 @@ import msgspec
 from crossdock.core.errors import ConflictError, CrossdockError, NotYetError, RejectedError
 from crossdock.core.facts import fact_name
 from crossdock.kit import Delivery
-from crossdock.mapping import LookupRef, MissingReferences
+from crossdock.mapping import LookupRef, MissingReferencesError
 from crossdock.pipeline.outcomes import parked_by_missing, settle_error, settle_waiting
 from crossdock.pipeline.routes import TargetRoute
 from crossdock.pipeline.target import TargetSystem
@@ -132,8 +132,8 @@ def _delivery(
 def _settle_unmapped(
     row: ClaimedDelivery, error: CrossdockError, route: TargetRoute, now: int, randomness: random.Random
 ) -> DeliverySettled:
-    if isinstance(error, MissingReferences):
-        refs = [(ref.kind, ref.value) for ref in error.missing]
+    if isinstance(error, MissingReferencesError):
+        refs = sorted((ref.kind, ref.value) for ref in error.references)
         if any(kind in _AT_ONCE for kind, _ in refs):
             return parked_by_missing(row, error, missing=refs)
         facts = tuple(fact_name(row.target, row.company, kind, key) for kind, key in refs)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from crossdock.core.documents import Document
 from crossdock.core.errors import ConfigError
 from crossdock.core.interface import InterfaceDefinition, InterfaceTarget, Policy, SystemDefinition
 from crossdock.kit import Verbs, WriteSpec
@@ -13,8 +14,8 @@ from crossdock.mapping import CompiledMapping
 
 __all__ = ["Route", "Routes", "Rule", "TargetRoute", "compile_routes"]
 
-Rule = Callable[[Mapping[str, Any]], bool]
-"""A rule over a canonical document in its JSON form."""
+Rule = Callable[[Mapping[str, Any] | Document, Mapping[str, Any]], bool]
+"""A rule over a canonical document, with variables."""
 
 
 @dataclasses.dataclass(frozen=True)

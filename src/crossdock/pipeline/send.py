@@ -149,7 +149,7 @@ class Sender:
             return [*await self._write(spec, deliveries[:half]), *await self._write(spec, deliveries[half:])]
         except CrossdockError as error:
             return [error] * len(deliveries)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a connector's fault is its deliveries', not the worker's
             _LOG.exception("connector failed", system=self._system.name, operation=spec.name)
             unknown = OutcomeUnknownError(
                 f"{self._system.name} {spec.name}: the connector failed ({type(error).__name__})",

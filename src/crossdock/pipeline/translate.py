@@ -14,7 +14,7 @@ from crossdock.core.documents import Document, decode_document, encode_document,
 from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.core.validate import validate
 from crossdock.formats import BadRecord, Record, decode
-from crossdock.mapping import LookupRef
+from crossdock.mapping import LookupRef, RecordError
 from crossdock.pipeline.keys import business_object, revision_of
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Route, Routes, TargetRoute
@@ -29,7 +29,6 @@ from crossdock.store.contract import (
 
 __all__ = ["Decoded", "KeyQuestion", "decode_message", "questions_of", "translate"]
 
-_TO_PLAIN = msgspec.json.Decoder()
 KeyQuestion = tuple[str, str, str]
 """(system, company, kind): whose ids are asked for."""
 
@@ -172,13 +171,12 @@ def _new_document(message: StoredMessage, route: Route, document: Document) -> N
         interface=interface.id,
         transactions=transaction_keys(document),
     )
-    plain: Any = _TO_PLAIN.decode(body) if route.rule or any(t.rule for t in route.targets) else None
-    if route.rule is not None and not route.rule(plain):
+    if route.rule is not None and not route.rule(document, route.variables):
         return msgspec.structs.replace(new, filtered_by=f"{interface.id}: {interface.when}")
     deliveries = tuple(
         _new_delivery(document, body, target)
         for target in route.targets
-        if target.rule is None or target.rule(plain)
+        if target.rule is None or target.rule(document, target.variables)
     )
     if not deliveries:
         rules = " / ".join(t.target.when for t in route.targets) or "no targets"
@@ -234,7 +232,9 @@ def _failed(message: StoredMessage, errors: Sequence[CrossdockError], interface:
 
 def _exceptions(message: StoredMessage, interface: str, error: CrossdockError) -> list[NewException]:
     """One row for each fault where a mapping reports several."""
-    several: Sequence[CrossdockError] = getattr(error, "errors", ()) or (error,)
+    if not isinstance(error, RecordError) or len(error.faults) == 1:
+        return [_exception(message, interface, error)]
+    several = [RejectedError(f.text, code=f.code, place=f.place, mend=f.mend) for f in error.faults]
     return [_exception(message, interface, one) for one in several]
 
 

@@ -88,7 +88,7 @@ def _translate(decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]) 
     """Translate one message; a fault of ours becomes its exception and stops nobody else."""
     try:
         return translate(decoded, keys)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one message's fault stops nobody else
         message = decoded.message
         _LOG.exception("translation failed", message=message.id)
         fault = RejectedError(

@@ -7,10 +7,20 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.apps.api.problem import problem_of
+from crossdock.core.errors import CrossdockError, RejectedError
 
-__all__ = ["App", "Message", "Receive", "Scope", "Send", "read_body", "send_json", "send_problem", "send_text"]
+__all__ = [
+    "App",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "read_body",
+    "send_json",
+    "send_problem",
+    "send_text",
+]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -21,7 +31,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 
 
-async def read_body(scope: Scope, receive: Receive, *, max_bytes: int) -> bytes:
+async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
     """The request's body.
 
     Raises:
@@ -53,7 +63,9 @@ async def send_json(send: Send, status: int, content: Any, *, headers: dict[str,
     await _send(send, status, _ENCODER.encode(content), "application/json", headers)
 
 
-async def send_text(send: Send, status: int, text: str, *, content_type: str = "text/plain; charset=utf-8") -> None:
+async def send_text(
+    send: Send, status: int, text: str, *, content_type: str = "text/plain; charset=utf-8"
+) -> None:
     """Answer with text."""
     await _send(send, status, text.encode(), content_type, None)
 
@@ -64,7 +76,9 @@ async def send_problem(send: Send, error: CrossdockError) -> None:
     await _send(send, problem.status, _ENCODER.encode(problem), "application/problem+json", None)
 
 
-async def _send(send: Send, status: int, body: bytes, content_type: str, headers: dict[str, str] | None) -> None:
+async def _send(
+    send: Send, status: int, body: bytes, content_type: str, headers: dict[str, str] | None
+) -> None:
     head = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
     head += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     await send({"type": "http.response.start", "status": status, "headers": head})

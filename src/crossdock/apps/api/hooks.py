@@ -16,7 +16,14 @@ from crossdock.pipeline import Intake
 __all__ = ["Hooks"]
 
 _MEDIA: Final = frozenset(
-    {"application/json", "application/xml", "text/xml", "text/csv", "text/plain", "application/cloudevents+json"}
+    {
+        "application/json",
+        "application/xml",
+        "text/xml",
+        "text/csv",
+        "text/plain",
+        "application/cloudevents+json",
+    }
 )
 
 
@@ -43,7 +50,9 @@ class Hooks:
             self._metrics.refused(system, "T-TRN-CONN")
             return
         self._metrics.accepted(
-            system, duplicate=bool(accepted and accepted.duplicate), seconds=self._clock.monotonic_s() - started_s
+            system,
+            duplicate=bool(accepted and accepted.duplicate),
+            seconds=self._clock.monotonic_s() - started_s,
         )
         if accepted is None:
             await send_json(send, 202, {"message_id": None, "duplicate": False, "hint": True})
@@ -54,11 +63,15 @@ class Hooks:
     async def _request(self, scope: Scope, receive: Receive, topic: str) -> HookRequest:
         if scope["method"] != "POST":
             raise RejectedError("webhooks are sent with POST", code="T-NO-ROUTE", mend="send it with POST")
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         media = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if media not in _MEDIA:
             raise RejectedError(
-                f"bodies of type {media!r} are not taken here", code="T-MEDIA", mend=f"one of: {', '.join(sorted(_MEDIA))}"
+                f"bodies of type {media!r} are not taken here",
+                code="T-MEDIA",
+                mend=f"one of: {', '.join(sorted(_MEDIA))}",
             )
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._max_body_bytes:
@@ -67,6 +80,6 @@ class Hooks:
                 code="T-TOO-BIG",
                 mend="send less at once, or raise max_body_bytes in crossdock.yaml",
             )
-        body = await read_body(scope, receive, max_bytes=self._max_body_bytes)
+        body = await read_body(receive, max_bytes=self._max_body_bytes)
         query = dict(urllib.parse.parse_qsl(scope.get("query_string", b"").decode("latin-1")))
         return HookRequest(topic=topic, headers=headers, body=body, query=query)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-from litestar import Litestar, Request, Response, get, post
+from litestar import Controller, Litestar, Request, Response, get, post
 from litestar.connection import ASGIConnection
+from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -19,10 +20,90 @@ from crossdock.core.ids import parse_id
 from crossdock.kit import Secret
 from crossdock.store.contract import NewMessage
 
-__all__ = ["make_ops_app"]
+__all__ = ["OpsController", "make_ops_app"]
 
 _FILTERS = frozenset({"system", "topic", "state", "interface", "key", "error", "text", "since", "until"})
 _EXCEPTION_FILTERS = frozenset({"state", "code", "class_", "system", "interface", "transaction"})
+
+
+class OpsController(Controller):
+    """Looks and decisions, one route each."""
+
+    path = "/ops"
+
+    @get("/counts")
+    async def counts(self, operations: Operations) -> dict[str, Any]:
+        """Messages, deliveries and exceptions by state; duplicates refused by system."""
+        return await operations.counts()
+
+    @get("/messages")
+    async def messages(
+        self, operations: Operations, request: Request[Any, Any, Any], limit: int = 50, before: int = 0
+    ) -> list[dict[str, Any]]:
+        """Messages, newest first."""
+        where = {name: value for name, value in request.query_params.items() if name in _FILTERS}
+        return await operations.list_messages(limit=limit, before=before, **where)
+
+    @post("/messages", status_code=202)
+    async def accept(self, operations: Operations, data: NewMessage) -> dict[str, Any]:
+        """Take a message in as if its system had sent it; `body` is base64."""
+        return await operations.accept(data)
+
+    @get("/messages/{message:str}")
+    async def message(self, operations: Operations, message: str) -> dict[str, Any]:
+        """All about a message."""
+        return await operations.show_message(_id("m", message))
+
+    @post("/messages/{message:str}/replay", status_code=200)
+    async def replay(self, operations: Operations, message: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Reprocess a message, edited if `body` is given."""
+        return await operations.replay_message(_id("m", message), body=data.get("body"), **_who(data))
+
+    @get("/exceptions")
+    async def exceptions(
+        self, operations: Operations, request: Request[Any, Any, Any], limit: int = 50, before: int = 0
+    ) -> list[dict[str, Any]]:
+        """Exceptions, newest first."""
+        where = {name: value for name, value in request.query_params.items() if name in _EXCEPTION_FILTERS}
+        return await operations.list_exceptions(limit=limit, before=before, **where)
+
+    @get("/exception-groups")
+    async def groups(self, operations: Operations, request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
+        """Exceptions by cause, most first."""
+        where = {name: value for name, value in request.query_params.items() if name in _EXCEPTION_FILTERS}
+        return await operations.group_exceptions(**where)
+
+    @get("/exceptions/{exception:str}")
+    async def exception(self, operations: Operations, exception: str) -> dict[str, Any]:
+        """One exception."""
+        return await operations.show_exception(_id("e", exception))
+
+    @post("/exceptions/{exception:str}/retry", status_code=200)
+    async def retry(self, operations: Operations, exception: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Try again what it holds, with an edited message if `body` is given."""
+        return await operations.retry_exception(_id("e", exception), body=data.get("body"), **_who(data))
+
+    @post("/exceptions/{exception:str}/resolve", status_code=200)
+    async def resolve(self, operations: Operations, exception: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Close it with a reason."""
+        return await operations.resolve_exception(
+            _id("e", exception), ignore=bool(data.get("ignore")), **_who(data)
+        )
+
+    @get("/transactions/{key:path}")
+    async def transaction(self, operations: Operations, key: str) -> dict[str, Any]:
+        """A business case across systems."""
+        return await operations.show_transaction(key.lstrip("/"))
+
+    @get("/interfaces")
+    async def interfaces(self, operations: Operations) -> list[dict[str, Any]]:
+        """The registry."""
+        return await operations.list_interfaces()
+
+    @get("/interfaces/{name:str}")
+    async def interface(self, operations: Operations, name: str) -> dict[str, Any]:
+        """One interface."""
+        return await operations.show_interface(name)
 
 
 def make_ops_app(operations: Operations, token: Secret) -> Litestar:
@@ -37,84 +118,14 @@ def make_ops_app(operations: Operations, token: Secret) -> Litestar:
         given = connection.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given, token.reveal()):
             raise AuthenticationError(
-                "the operations API needs its token", code="T-TRN-AUTH", mend="it stands in the hub's run file"
+                "the operations API needs its token",
+                code="T-TRN-AUTH",
+                mend="it stands in the hub's run file",
             )
 
-    @get("/ops/counts")
-    async def counts() -> dict[str, Any]:
-        """Messages, deliveries and exceptions by state; duplicates refused by system."""
-        return await operations.counts()
-
-    @get("/ops/messages")
-    async def messages(request: Request[Any, Any, Any], limit: int = 50, before: int = 0) -> list[dict[str, Any]]:
-        """Messages, newest first."""
-        where = {name: value for name, value in request.query_params.items() if name in _FILTERS}
-        return await operations.list_messages(limit=limit, before=before, **where)
-
-    @post("/ops/messages", status_code=202)
-    async def accept(data: NewMessage) -> dict[str, Any]:
-        """Take a message in as if its system had sent it; `body` is base64."""
-        return await operations.accept(data)
-
-    @get("/ops/messages/{message:str}")
-    async def message(message: str) -> dict[str, Any]:
-        """All about a message."""
-        return await operations.show_message(_id("m", message))
-
-    @post("/ops/messages/{message:str}/replay", status_code=200)
-    async def replay(message: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Reprocess a message, edited if `body` is given."""
-        return await operations.replay_message(_id("m", message), body=data.get("body"), **_who(data))
-
-    @get("/ops/exceptions")
-    async def exceptions(request: Request[Any, Any, Any], limit: int = 50, before: int = 0) -> list[dict[str, Any]]:
-        """Exceptions, newest first."""
-        where = {name: value for name, value in request.query_params.items() if name in _EXCEPTION_FILTERS}
-        return await operations.list_exceptions(limit=limit, before=before, **where)
-
-    @get("/ops/exception-groups")
-    async def groups(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
-        """Exceptions by cause, most first."""
-        where = {name: value for name, value in request.query_params.items() if name in _EXCEPTION_FILTERS}
-        return await operations.group_exceptions(**where)
-
-    @get("/ops/exceptions/{exception:str}")
-    async def exception(exception: str) -> dict[str, Any]:
-        """One exception."""
-        return await operations.show_exception(_id("e", exception))
-
-    @post("/ops/exceptions/{exception:str}/retry", status_code=200)
-    async def retry(exception: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Try again what it holds, with an edited message if `body` is given."""
-        return await operations.retry_exception(_id("e", exception), body=data.get("body"), **_who(data))
-
-    @post("/ops/exceptions/{exception:str}/resolve", status_code=200)
-    async def resolve(exception: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Close it with a reason."""
-        return await operations.resolve_exception(
-            _id("e", exception), ignore=bool(data.get("ignore")), **_who(data)
-        )
-
-    @get("/ops/transactions/{key:path}")
-    async def transaction(key: str) -> dict[str, Any]:
-        """A business case across systems."""
-        return await operations.show_transaction(key.lstrip("/"))
-
-    @get("/ops/interfaces")
-    async def interfaces() -> list[dict[str, Any]]:
-        """The registry."""
-        return await operations.list_interfaces()
-
-    @get("/ops/interfaces/{name:str}")
-    async def interface(name: str) -> dict[str, Any]:
-        """One interface."""
-        return await operations.show_interface(name)
-
     return Litestar(
-        route_handlers=[
-            counts, messages, accept, message, replay, exceptions, groups, exception, retry, resolve, transaction,
-            interfaces, interface,
-        ],
+        route_handlers=[OpsController],
+        dependencies={"operations": Provide(lambda: operations, sync_to_thread=False)},
         guards=[must_know_token],
         exception_handlers={CrossdockError: _refuse, HTTPException: _refuse_http},
         openapi_config=OpenAPIConfig(title="Crossdock", version=__version__, path="/schema"),

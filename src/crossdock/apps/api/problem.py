@@ -6,7 +6,13 @@ from typing import Final
 
 import msgspec
 
-from crossdock.core.errors import AuthenticationError, ConfigError, ConflictError, CrossdockError, RetryableError
+from crossdock.core.errors import (
+    AuthenticationError,
+    ConfigError,
+    ConflictError,
+    CrossdockError,
+    RetryableError,
+)
 
 __all__ = ["Problem", "problem_of"]
 

@@ -50,7 +50,8 @@ def make_app(hub: Hub, operations: Operations, *, token: Secret, clock: Clock, m
             await ops(scope, receive, send)  # type: ignore[arg-type]
         else:
             await send_problem(
-                send, RejectedError(f"nothing is served at {path}", code="T-NO-ROUTE", mend="see /openapi.json")
+                send,
+                RejectedError(f"nothing is served at {path}", code="T-NO-ROUTE", mend="see /openapi.json"),
             )
 
     return app

@@ -57,7 +57,9 @@ def list_connectors(*, as_json: JsonFlag = False) -> None:
 def new_connector(
     name: Annotated[str, typer.Argument(help="Name such as acme_wms.")],
     *,
-    folder: Annotated[pathlib.Path, typer.Option(help="Where its folder is made.")] = pathlib.Path("connectors"),
+    folder: Annotated[pathlib.Path, typer.Option(help="Where its folder is made.")] = pathlib.Path(
+        "connectors"
+    ),
     as_json: JsonFlag = False,
 ) -> None:
     """Write a new connector's folder: it works and passes conformance as it is."""

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from crossdock.apps.cli.shown import JsonFlag, ProjectOption, age, command, out, short, show_json, show_table, when
+from crossdock.apps.cli.shown import (
+    JsonFlag,
+    ProjectOption,
+    age,
+    command,
+    out,
+    short,
+    show_json,
+    show_table,
+    when,
+)
 from crossdock.apps.remote import operations_of
 from crossdock.core.clock import SystemClock
 from crossdock.core.ids import parse_id
@@ -50,7 +60,11 @@ async def list_exceptions(
     else:
         now = SystemClock().now()
         cells = [
-            (f"e{r['id']}", age(r["first_seen"], now), *short(r, "code", "owner", "system", "transaction", "text"))
+            (
+                f"e{r['id']}",
+                age(r["first_seen"], now),
+                *short(r, "code", "owner", "system", "transaction", "text"),
+            )
             for r in rows
         ]
         show_table("Exceptions", ("id", "age", "code", "owner", "system", "order", "text"), cells)
@@ -76,7 +90,7 @@ async def show_exception(exception: str, *, project: ProjectOption = ".", as_jso
         ("order", row["transaction"]),
         ("interface", row["interface"]),
         ("system", row["system"]),
-        ("seen", f"{row['count']} ×, last {when(row['last_seen'])}"),
+        ("seen", f"{row['count']} times, last {when(row['last_seen'])}"),
         ("runbook", row["runbook"]),
         ("message", f"m{row['message_id']}" if row["message_id"] else ""),
         ("delivery", f"d{row['delivery_id']}" if row["delivery_id"] else ""),
@@ -115,7 +129,9 @@ async def resolve(
     *,
     reason: Annotated[str, typer.Option(help="Why; kept in the journal.")],
     project: ProjectOption = ".",
-    ignore: Annotated[bool, typer.Option("--ignore", help="It was no fault: ignored rather than resolved.")] = False,
+    ignore: Annotated[
+        bool, typer.Option("--ignore", help="It was no fault: ignored rather than resolved.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Close an exception with a reason; what it holds is given up, and its followers go on."""

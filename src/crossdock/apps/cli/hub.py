@@ -49,7 +49,9 @@ async def up(
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with running_hub(loaded) as hub:
-        out.print(f"[green]{loaded.settings.name}[/] ({loaded.settings.environment}) takes webhooks; stop with Ctrl-C")
+        out.print(
+            f"[green]{loaded.settings.name}[/] ({loaded.settings.environment}) takes webhooks; stop with Ctrl-C"
+        )
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
@@ -64,11 +66,16 @@ async def check(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> N
     faults = check_project(load_project(pathlib.Path(project)))
     if as_json:
         show_json(
-            [{"code": f.code, "text": f.text, "place": msgspec.to_builtins(f.place), "mend": f.mend} for f in faults]
+            [
+                {"code": f.code, "text": f.text, "place": msgspec.to_builtins(f.place), "mend": f.mend}
+                for f in faults
+            ]
         )
     else:
         show_table(
-            "Faults", ("where", "code", "what", "mend"), [(str(f.place), f.code, f.text, f.mend) for f in faults]
+            "Faults",
+            ("where", "code", "what", "mend"),
+            [(str(f.place), f.code, f.text, f.mend) for f in faults],
         )
     if faults:
         raise typer.Exit(1)
@@ -80,7 +87,9 @@ async def doctor(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> 
     loaded = load_project(pathlib.Path(project))
     rows: list[dict[str, str]] = []
     faults = check_project(loaded)
-    rows.append(_row("project", "ok" if not faults else "faulty", f"{len(faults)} faults; see: crossdock check"))
+    rows.append(
+        _row("project", "ok" if not faults else "faulty", f"{len(faults)} faults; see: crossdock check")
+    )
     rows.append(await _journal_row(loaded))
     systems = build_systems(loaded, clock=SystemClock(), randomness=random.Random(0))  # noqa: S311 - jitter
     if not faults:
@@ -120,7 +129,9 @@ def schema(
 ) -> None:
     """JSON Schemas of the canonical documents."""
     if kind and kind not in KINDS:
-        fail(ConfigError(f"there is no document {kind!r}", code="T-CONFIG", mend=f"one of: {', '.join(KINDS)}"))
+        fail(
+            ConfigError(f"there is no document {kind!r}", code="T-CONFIG", mend=f"one of: {', '.join(KINDS)}")
+        )
     kinds = [kind] if kind else list(KINDS)
     if folder is None:
         show_json(schema_of(kind) if kind else {name: schema_of(name) for name in kinds})
@@ -136,7 +147,9 @@ def _refuse_faults(project: Project) -> None:
     faults = check_project(project)
     if faults:
         show_table(
-            "Faults", ("where", "code", "what", "mend"), [(str(f.place), f.code, f.text, f.mend) for f in faults]
+            "Faults",
+            ("where", "code", "what", "mend"),
+            [(str(f.place), f.code, f.text, f.mend) for f in faults],
         )
         raise ConfigError(
             f"the project has {len(faults)} faults", code="T-CONFIG", mend="mend them; see: crossdock check"

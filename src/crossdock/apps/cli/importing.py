@@ -31,7 +31,9 @@ async def import_file(
     found = loaded.interfaces.get(interface)
     if found is None:
         raise ConfigError(
-            f"there is no interface {interface!r}", code="T-CONFIG", mend=f"one of: {', '.join(loaded.interfaces)}"
+            f"there is no interface {interface!r}",
+            code="T-CONFIG",
+            mend=f"one of: {', '.join(loaded.interfaces)}",
         )
     body = file.read_bytes()
     message = NewMessage(

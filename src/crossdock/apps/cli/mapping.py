@@ -21,13 +21,17 @@ from crossdock.mapping import LookupRef, lineage
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Test, run and trace mappings.")
-SystemOption = Annotated[str, typer.Option("--system", "-s", help="System whose connector brings the mapping.")]
+SystemOption = Annotated[
+    str, typer.Option("--system", "-s", help="System whose connector brings the mapping.")
+]
 
 
 @app.command("test")
 @command
-async def test_mappings(
-    names: Annotated[list[str] | None, typer.Argument(help="Mappings; all of the project when left away.")] = None,
+async def run_mapping_tests(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Mappings; all of the project when left away.")
+    ] = None,
     *,
     project: ProjectOption = ".",
     as_json: JsonFlag = False,
@@ -39,9 +43,16 @@ async def test_mappings(
     for name in names or list(loaded.mappings):
         path = loaded.mappings.get(name)
         if path is None:
-            raise ConfigError(f"there is no mapping {name!r}", code="T-CONFIG", mend=", ".join(loaded.mappings))
+            raise ConfigError(
+                f"there is no mapping {name!r}", code="T-CONFIG", mend=", ".join(loaded.mappings)
+            )
         results += [
-            {"mapping": name, "test": result.name, "passed": result.passed, "text": result.text}
+            {
+                "mapping": name,
+                "test": result.name,
+                "passed": result.passed,
+                "text": "\n".join(result.differences),
+            }
             for result in library.test(path)
         ]
     if as_json:
@@ -50,7 +61,10 @@ async def test_mappings(
         show_table(
             "Mapping tests",
             ("mapping", "test", "result", "difference"),
-            [(r["mapping"], r["test"], "passed" if r["passed"] else "[red]failed[/]", r["text"]) for r in results],
+            [
+                (r["mapping"], r["test"], "passed" if r["passed"] else "[red]failed[/]", r["text"])
+                for r in results
+            ],
         )
     if not all(result["passed"] for result in results):
         raise typer.Exit(1)

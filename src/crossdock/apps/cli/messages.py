@@ -48,7 +48,11 @@ async def list_messages(
         "Messages",
         ("id", "received (UTC)", "system", "topic", "state", "bytes", "note"),
         [
-            (f"m{row['id']}", when(row["received_at"]), *short(row, "system", "topic", "state", "size_bytes", "note"))
+            (
+                f"m{row['id']}",
+                when(row["received_at"]),
+                *short(row, "system", "topic", "state", "size_bytes", "note"),
+            )
             for row in rows
         ],
     )
@@ -64,7 +68,9 @@ async def show_message(message: str, *, project: ProjectOption = ".", as_json: J
         show_json(found)
         return
     head = found["message"]
-    out.print(f"[bold]m{head['id']}[/] {head['system']} {head['topic']} · {when(head['received_at'])} · {head['state']}")
+    out.print(
+        f"[bold]m{head['id']}[/] {head['system']} {head['topic']} · {when(head['received_at'])} · {head['state']}"
+    )
     show_table(
         "Documents",
         ("kind", "key", "version", "interface"),
@@ -82,7 +88,12 @@ async def show_message(message: str, *, project: ProjectOption = ".", as_json: J
         "Attempts",
         ("delivery", "at (UTC)", "outcome", "error"),
         [
-            (f"d{row['delivery_id']}", when(row["at"]), row["outcome"], f"{row['error_code']} {row['error_text']}".strip())
+            (
+                f"d{row['delivery_id']}",
+                when(row["at"]),
+                row["outcome"],
+                f"{row['error_code']} {row['error_text']}".strip(),
+            )
             for row in found["attempts"]
         ],
     )

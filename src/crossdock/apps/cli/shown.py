@@ -18,7 +18,19 @@ from rich.text import Text
 from crossdock.core.clock import to_utc
 from crossdock.core.errors import CrossdockError
 
-__all__ = ["JsonFlag", "ProjectOption", "age", "command", "fail", "out", "short", "show_error", "show_json", "show_table", "when"]
+__all__ = [
+    "JsonFlag",
+    "ProjectOption",
+    "age",
+    "command",
+    "fail",
+    "out",
+    "short",
+    "show_error",
+    "show_json",
+    "show_table",
+    "when",
+]
 
 P = ParamSpec("P")
 out = Console()
@@ -69,7 +81,9 @@ def show_json(content: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
 
 
-def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "none") -> None:
+def show_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "none"
+) -> None:
     """A table for people; a word where there is nothing."""
     table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
     for column in columns:

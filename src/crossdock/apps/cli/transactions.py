@@ -16,7 +16,18 @@ from crossdock.govern import load_project
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Business cases across systems.")
-_MEASURES = ("ordered", "allocated", "released", "picked", "packed", "shipped", "short", "cancelled", "invoiced", "returned")
+_MEASURES = (
+    "ordered",
+    "allocated",
+    "released",
+    "picked",
+    "packed",
+    "shipped",
+    "short",
+    "cancelled",
+    "invoiced",
+    "returned",
+)
 
 
 @app.callback()
@@ -38,14 +49,21 @@ async def show_transaction(key: str, *, project: ProjectOption = ".", as_json: J
         "Documents",
         ("at (UTC)", "kind", "key", "from", "interface", "message"),
         [
-            (when(row["created_at"]), *short(row, "kind", "key", "system", "interface"), f"m{row['message_id']}")
+            (
+                when(row["created_at"]),
+                *short(row, "kind", "key", "system", "interface"),
+                f"m{row['message_id']}",
+            )
             for row in found["documents"]
         ],
     )
     show_table(
         "Deliveries",
         ("id", "target", "operation", "state", "attempts"),
-        [(f"d{row['id']}", *short(row, "target", "operation", "state", "attempts")) for row in found["deliveries"]],
+        [
+            (f"d{row['id']}", *short(row, "target", "operation", "state", "attempts"))
+            for row in found["deliveries"]
+        ],
     )
     columns, rows = _quantities(found["ledger"])
     show_table("Quantities (base unit; · = not told)", columns, rows)
