@@ -146,6 +146,14 @@ def test_an_unclosed_quote_in_the_last_rows_is_found():
     assert last == {"a": "5", "b": "6"}
 
 
+def test_rows_after_an_unclosed_quote_keep_their_line_numbers():
+    _, good, short = decode("csv", [b'a,b\n3,"4\n5,6\n7\n'], source="in.txt")
+    assert isinstance(good, Record)
+    assert (good.place_of("b").line, good.place_of("b").column) == (3, 3)
+    assert isinstance(short, BadRecord)
+    assert where(short.error) == ("T-FORMAT", 4, 2)
+
+
 def test_undecodable_bytes_stop_no_other_row():
     bad, good = outcome("csv", b"a,b\nx,caf\xe9\n\xc3\xa9,2\n")
     assert where(bad) == ("T-CHARSET", 2, 6)
@@ -348,6 +356,15 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked():
 
 def test_a_large_workbook_is_refused():
     assert refusal("xlsx", workbook(["a"]), max_file_bytes=1000).code == "T-TOO-BIG"
+
+
+def test_rows_outside_of_the_stated_size_of_a_sheet_are_read():
+    raw = workbook(["a", "b"], [1, 2], [3, 4])
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        sheet = archive.read(SHEET)
+    assert b'ref="A1:B3"' in sheet
+    items = outcome("xlsx", with_part(SHEET, sheet.replace(b'ref="A1:B3"', b'ref="A1:A2"')))
+    assert items == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
 
 
 @pytest.mark.parametrize(
