@@ -92,13 +92,13 @@ class ProofOfDelivery(Part, kw_only=True):
 class DeliveredLine(Part, kw_only=True):
     """What of an order line the event is about, where the carrier says it.
 
-    `outcome` of a partly delivered line; the header's status otherwise.
+    `outcome` is for a line that fared otherwise than the event's status says; empty = as the event.
     """
 
     line_id: str
     quantity: Quantity
     order_key: str = ""
-    outcome: Literal["delivered", "lost", "damaged", "refused"] = "delivered"
+    outcome: Literal["", "delivered", "lost", "damaged", "refused"] = ""
 
 
 class TrackingEvent(Document, kw_only=True, tag="tracking_event"):
