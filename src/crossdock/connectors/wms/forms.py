@@ -134,14 +134,20 @@ def parse_form(body: bytes, form: type[F]) -> F:
     """The struct in `body`.
 
     Raises:
-        FormError: 400 with the field, where it is not in its form or a quantity is 0.
+        FormError: 400 with the field, where it is not in its form a line comes twice, or a quantity is 0.
     """
     try:
         parsed = msgspec.json.decode(body, type=form)
     except msgspec.DecodeError as error:
         raise schema_error(str(error)) from error
     if not isinstance(parsed, ItemForm):
+        seen: set[str] = set()
         for place, line in enumerate(parsed.lines):
+            if line.line_id in seen:
+                raise FormError(
+                    400, "schema", f"line {line.line_id} comes twice", field=f"lines[{place}].line_id"
+                )
+            seen.add(line.line_id)
             if Decimal(line.quantity) == 0:
                 raise FormError(400, "schema", "a quantity must be above 0", field=f"lines[{place}].quantity")
     return parsed

@@ -3,104 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any, Literal
+from typing import Any
 
 from crossdock.connectors.wms.forms import AmendForm, FormError, LineForm, ShipOrderForm
-from crossdock.connectors.wms.packing import Content, Packed, Packer
-from crossdock.connectors.wms.stock import ZERO, Pick, Stock, text
+from crossdock.connectors.wms.packing import Packer
+from crossdock.connectors.wms.ship_order import (
+    BEFORE_PICK,
+    ENDED,
+    Behaviour,
+    Line,
+    ShipOrder,
+    Status,
+    share_out,
+)
+from crossdock.connectors.wms.stock import Pick, Stock, text
 
-__all__ = ["Behaviour", "Line", "ShipOrder", "ShipOrders"]
-
-Behaviour = Literal["full", "partial", "short", "damaged", "late_cancel", "over"]
-"""What happens to an order (or, where it fits, to an advice).
-
-full: as asked. partial: in two shipments. short: half of the first line is not there, closed short. damaged: one
-unit of the first line is found damaged. late_cancel: a cancel always comes after picking. over: an advice only,
-more comes in than was announced.
-"""
-
-Status = Literal[
-    "received",
-    "accepted",
-    "allocated",
-    "picked",
-    "packed",
-    "shipped_partial",
-    "shipped",
-    "incomplete",
-    "cancelled",
-]
-_BEFORE_PICK = frozenset({"received", "accepted", "allocated"})
-_ENDED = frozenset({"shipped", "incomplete", "cancelled"})
+__all__ = ["Emit", "ShipOrders"]
 
 Emit = Callable[[str, dict[str, Any]], None]
-
-
-@dataclasses.dataclass
-class Line:
-    """A line, and how far it is. Ordered = shipped + short + cancelled when the order has ended."""
-
-    line_id: str
-    sku: str
-    uom: str
-    quantity: Decimal
-    lots: list[str]
-    picks: list[Pick] = dataclasses.field(default_factory=list)
-    picked: Decimal = ZERO
-    packed: Decimal = ZERO
-    shipped: Decimal = ZERO
-    short: Decimal = ZERO
-    short_reason: str = ""
-
-    @property
-    def allocated(self) -> Decimal:
-        return sum((pick.quantity for pick in self.picks), ZERO)
-
-    def row(self) -> dict[str, Any]:
-        return {
-            "line_id": self.line_id,
-            "sku": self.sku,
-            "uom": self.uom,
-            "quantity": text(self.quantity),
-            "quantity_allocated": text(self.allocated),
-            "quantity_picked": text(self.picked),
-            "quantity_packed": text(self.packed),
-            "quantity_shipped": text(self.shipped),
-            "quantity_short": text(self.short),
-            "short_reason": self.short_reason,
-        }
-
-
-@dataclasses.dataclass
-class ShipOrder:
-    """A ship order in the house."""
-
-    id: str
-    reference: str
-    order: str
-    form: ShipOrderForm
-    revision: int
-    behaviour: Behaviour
-    lines: list[Line]
-    status: Status = "received"
-    on_hold: bool = False
-    to_pack: list[list[Content]] = dataclasses.field(default_factory=list)
-    packed: Packed | None = None
-    shipments: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-
-    def row(self) -> dict[str, Any]:
-        """The order as the API and the events show it."""
-        return {
-            "id": self.id,
-            "reference": self.reference,
-            "order": self.order,
-            "revision": self.revision,
-            "status": self.status,
-            "on_hold": self.on_hold,
-            "lines": [line.row() for line in self.lines],
-        }
 
 
 class ShipOrders:
@@ -187,7 +109,7 @@ class ShipOrders:
         order = self.show(reference)
         if order.status == "cancelled":
             return order
-        while order.behaviour == "late_cancel" and order.status in _BEFORE_PICK:
+        while order.behaviour == "late_cancel" and order.status in BEFORE_PICK:
             self._step(order)
         self._demand_unpicked(order, "already_picked")
         self._give_back(order)
@@ -199,7 +121,7 @@ class ShipOrders:
     def set_hold(self, reference: str, *, on_hold: bool) -> ShipOrder:
         """Stop work on an order, or let it go on."""
         order = self.show(reference)
-        if order.status in _ENDED:
+        if order.status in ENDED:
             code = "cancelled" if order.status == "cancelled" else "change_after_pick"
             raise FormError(409, code, f"{reference} is {order.status}")
         if order.on_hold != on_hold:
@@ -214,8 +136,11 @@ class ShipOrders:
             self._step(order)
         return len(moved)
 
-    def open_orders(self) -> Iterable[ShipOrder]:
-        return list(self._open.values())
+    def rush(self, order: ShipOrder, *, steps: int) -> None:
+        """Move one order on by `steps`, as far as it goes."""
+        for _ in range(steps):
+            if order.status not in ENDED:
+                self._step(order)
 
     # The steps.
 
@@ -229,7 +154,7 @@ class ShipOrders:
             "shipped_partial": self._pack,
         }
         steps[order.status](order)
-        if order.status in _ENDED:
+        if order.status in ENDED:
             self._open.pop(order.reference, None)
 
     def _accept(self, order: ShipOrder) -> None:
@@ -254,7 +179,7 @@ class ShipOrders:
         damaged = self._find_damaged(first) if order.behaviour == "damaged" else None
         for line in order.lines:
             line.picked = line.allocated
-        order.to_pack = _parts(order)
+        order.to_pack = share_out(order)
         order.status = "picked" if order.to_pack else "incomplete"
         if order.to_pack:
             self._tell(order, "picked")
@@ -276,7 +201,9 @@ class ShipOrders:
         contents = order.to_pack.pop(0)
         weights = {line.sku: Decimal(self._stock.item(line.sku).weight_kg) for line in order.lines}
         order.packed = self._packer.pack(contents, weights)
-        self._count(order, contents, "packed")
+        lines = {line.line_id: line for line in order.lines}
+        for content in contents:
+            lines[content.line_id].packed += content.pick.quantity
         order.status = "packed"
         units = {"handling_units": order.packed.handling_units, "contents": order.packed.contents}
         self._emit("ship_order.packed", {**order.row(), **units})
@@ -319,7 +246,7 @@ class ShipOrders:
     def _demand_unpicked(self, order: ShipOrder, code: str) -> None:
         if order.status == "cancelled":
             raise FormError(409, "cancelled", f"{order.reference} is cancelled")
-        if order.status not in _BEFORE_PICK:
+        if order.status not in BEFORE_PICK:
             raise FormError(409, code, f"{order.reference} is {order.status} already")
 
     def _give_back(self, order: ShipOrder) -> None:
@@ -333,13 +260,6 @@ class ShipOrders:
             line.short += quantity
             line.short_reason = reason
 
-    @staticmethod
-    def _count(order: ShipOrder, contents: list[Content], what: Literal["packed"]) -> None:
-        lines = {line.line_id: line for line in order.lines}
-        for content in contents:
-            line = lines[content.line_id]
-            setattr(line, what, getattr(line, what) + content.pick.quantity)
-
     def _after(self, sku: str) -> dict[str, str]:
         return {
             "on_hand_after": text(self._stock.on_hand(sku)),
@@ -350,18 +270,3 @@ class ShipOrders:
         if verb in {"amended", "cancelled", "held", "released"}:
             self.history.append((verb, order.reference))
         self._emit(f"ship_order.{verb}", order.row())
-
-
-def _parts(order: ShipOrder) -> list[list[Content]]:
-    """What goes into each shipment: all into one, or about half of each line into each of two."""
-    first: list[Content] = []
-    second: list[Content] = []
-    for line in order.lines:
-        for pick in line.picks:
-            early = pick.quantity
-            if order.behaviour == "partial":
-                early = (pick.quantity / 2).to_integral_value(ROUND_FLOOR)
-            for part, quantity in ((first, early), (second, pick.quantity - early)):
-                if quantity:
-                    part.append(Content(line.line_id, line.uom, dataclasses.replace(pick, quantity=quantity)))
-    return [part for part in (first, second) if part]
