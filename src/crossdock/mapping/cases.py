@@ -53,6 +53,9 @@ def run_tests(
     """Runs the cases of a test file against a mapping.
 
     Args:
+        mapping_text: the mapping file.
+        tests_text: the test file.
+        environment: what the mapping may refer to.
         source: the mapping's file name, for places.
         read_file: gives the text of an `input_file`; JSON, with numbers kept exact.
 
@@ -174,7 +177,7 @@ def _differences(wanted: Any, found: Any, path: str, *, exact: bool) -> list[str
     )
 
 
-def _equal(wanted: Any, found: Any) -> bool:
+def _equal(wanted: object, found: object) -> bool:
     if isinstance(wanted, bool) or isinstance(found, bool):
         return wanted is found
     if isinstance(found, (int, Decimal)) and isinstance(wanted, (int, str, Decimal)):

@@ -15,10 +15,11 @@ __all__ = ["boolean_code", "expression_code", "static_type"]
 
 _ARITHMETIC: Final = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 _ORDERED: Final = {ast.Lt: "less", ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal"}
+_COERCIONS: Final = {"text": "to_text", "number": "as_number", "integer": "as_integer"}
 _SIGNS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
-def static_type(node: ast.expr) -> str:
+def static_type(node: ast.expr) -> str:  # noqa: PLR0911 - one case for each kind of node
     """What is known of an expression's type before it runs: text, number, boolean, date, datetime or any."""
     if isinstance(node, ast.Constant):
         return {str: "text", bool: "boolean", int: "number", float: "number"}.get(type(node.value), "any")
@@ -43,7 +44,7 @@ def boolean_code(node: ast.expr, scope: Scope) -> str:
     return code if static_type(node) == "boolean" else f"truth({code})"
 
 
-def expression_code(node: ast.expr, scope: Scope) -> str:
+def expression_code(node: ast.expr, scope: Scope) -> str:  # noqa: C901, PLR0911 - one case for each kind of node
     """Source text for the value of a checked expression."""
     if isinstance(node, ast.Constant):
         return _constant(node, scope)
@@ -85,9 +86,9 @@ def _constant(node: ast.Constant, scope: Scope) -> str:
 def _as(kind: str, node: ast.expr, scope: Scope) -> str:
     code = expression_code(node, scope)
     known = static_type(node)
-    if kind == "any" or known == kind:
+    if kind in {"any", known}:
         return code
-    return f"{ {'text': 'to_text', 'number': 'as_number', 'integer': 'as_integer'}[kind] }({code})"
+    return f"{_COERCIONS[kind]}({code})"
 
 
 def _compare(node: ast.Compare, scope: Scope) -> str:

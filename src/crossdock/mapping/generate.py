@@ -33,6 +33,7 @@ _NAMES: dict[str, Any] = {
         "int": int,
         "bool": bool,
         "dict": dict,
+        "len": len,
         "list": list,
         "enumerate": enumerate,
     },
@@ -56,6 +57,9 @@ def generate(
     namespace = code.names
     exec(compiled, namespace)  # noqa: S102 - our own source, see source_code.py; no text of a file is in it as code
     return namespace[name], source
+
+
+_EMPTY: dict[Any, str] = {list: "[]", dict: "{}"}
 
 
 class _Writer:
@@ -182,12 +186,12 @@ class _Writer:
             for used in (field.when.paths if field.when is not None else ())
             if not used.path.root
         ]
-        if any(path.steps for path, _ in paths) and field.item is None:
+        if any(path.steps and path.steps[0].index is None for path, _ in paths) and field.item is None:
             site = code.bind(Site(target, scope.template, field.place))
             note = f"shape(F, {scope.item}, {site}, {scope.at_code}, strict=True)"
             code.add(f"if {scope.item}.__class__ is not dict: {scope.item} = {note}")
-        elif any(path.steps for path, _ in paths):
-            paths = []
+        elif field.item is not None:
+            paths = []  # items may be texts and objects mixed: they are read the careful way
         scope.open(paths, self._object_site, "F")
         if field.when is not None:
             self._skip_unless(field, scope, target)
@@ -269,8 +273,7 @@ class _Writer:
             elif value.startswith("l"):
                 arguments.append(f"{name}={value}")
             elif wanted.default_factory is not None:
-                factory = {list: "[]", dict: "{}"}.get(wanted.default_factory)
-                empty = factory or f"{code.bind(wanted.default_factory)}()"
+                empty = _EMPTY.get(wanted.default_factory) or f"{code.bind(wanted.default_factory)}()"
                 arguments.append(f"{name}={empty} if {value} is None else {value}")
             elif wanted.default is None:
                 arguments.append(f"{name}={value}")

@@ -34,7 +34,13 @@ _FROM_EXPRESSION: dict[str, frozenset[str]] = {
         {"decimal", "integer", "quantity", "money", "text", "any", "list", "datetime", "boolean"}
     ),
 }
-_ZONED = frozenset({"date", "datetime"})
+_KEYS_OF_TYPES: dict[str, frozenset[str]] = {
+    "zone": frozenset({"date", "datetime"}),
+    "format": frozenset({"date", "datetime"}),
+    "unit": frozenset({"quantity"}),
+    "packaging_of": frozenset({"quantity"}),
+    "currency": frozenset({"money"}),
+}
 
 
 def lint(spec: MappingSpec, *, environment: Environment) -> list[MappingFault]:
@@ -139,52 +145,15 @@ class _Linter:
         if field.expr is not None:
             self.expression(field.expr)
             made = static_type(field.expr.tree)
-            if not (field.table or field.lookup or field.python) and kind not in _FROM_EXPRESSION.get(
-                made, {kind}
-            ):
-                self.fault(
-                    f"the expression gives {_article(made)}, {target} is {_article(kind)}",
-                    field.place_of("expr"),
-                )
-        if kind == "quantity" and field.unit is None and not self.brings_own(field, "quantity"):
-            self.fault(
-                f"{target} is a quantity without a unit",
-                field.place,
-                "Name it with `unit:`, such as `unit: EA`.",
-            )
-        if (
-            kind == "money"
-            and field.currency is None
-            and not self.has_currency
-            and not self.brings_own(field, "money")
-        ):
-            mend = "Map the document's `currency`, or name one with `currency:`."
-            self.fault(f"{target} is money without a currency", field.place, mend)
-        for key, allowed in (
-            ("zone", _ZONED),
-            ("format", _ZONED),
-            ("unit", {"quantity"}),
-            ("packaging_of", {"quantity"}),
-        ):
-            if key in field.key_places and kind not in allowed and kind != "list":
-                self.fault(
-                    f"`{key}` means nothing for {_article(kind)}",
-                    field.place_of(key),
-                    "Remove it, or name the type with `as:`.",
-                )
-        if "currency" in field.key_places and kind not in {"money", "list"}:
-            self.fault(
-                f"`currency` means nothing for {_article(kind)}",
-                field.place_of("currency"),
-                "Write `as: money`.",
-            )
-        if (
-            shape is not None
-            and shape.choices is not None
-            and field.has_value
-            and field.value not in shape.choices
-        ):
-            known = ", ".join(sorted(str(choice) for choice in shape.choices if choice != ""))
+            translated = field.table or field.lookup or field.python
+            if not translated and kind not in _FROM_EXPRESSION.get(made, {kind}):
+                text = f"the expression gives {_article(made)}, {target} is {_article(kind)}"
+                self.fault(text, field.place_of("expr"), "Change the expression, or the field's `as`.")
+        self.measures(field, kind, target)
+        self.idle_keys(field, kind)
+        choices = shape.choices if shape is not None else None
+        if choices is not None and field.has_value and field.value not in choices:
+            known = ", ".join(sorted(str(choice) for choice in choices if choice != ""))
             self.fault(
                 f"{field.value!r} is not a value of {target}", field.place_of("value"), f"There are {known}."
             )
@@ -192,6 +161,25 @@ class _Linter:
             if side is not None:
                 self.names(side)
                 self.use.read(side)
+
+    def measures(self, field: FieldSpec, kind: str, target: str) -> None:
+        """A quantity has a unit, money has a currency."""
+        if kind == "quantity" and field.unit is None and not self.brings_own(field, "quantity"):
+            self.fault(f"{target} is a quantity without a unit", field.place, "Name it: `unit: EA`.")
+        if (
+            kind == "money"
+            and field.currency is None
+            and not (self.has_currency or self.brings_own(field, "money"))
+        ):
+            mend = "Map the document's `currency`, or name one with `currency:`."
+            self.fault(f"{target} is money without a currency", field.place, mend)
+
+    def idle_keys(self, field: FieldSpec, kind: str) -> None:
+        """Keys that mean nothing for the field's type."""
+        for key, types in _KEYS_OF_TYPES.items():
+            if key in field.key_places and kind not in types and kind != "list":
+                mend = "Remove it, or name the type with `as:`."
+                self.fault(f"`{key}` means nothing for {_article(kind)}", field.place_of(key), mend)
 
     def brings_own(self, field: FieldSpec, kind: str) -> bool:
         """Whether the source is a canonical field of that kind, which has its unit or currency with it."""

@@ -82,7 +82,8 @@ def read_nodes(text: str, *, source: str) -> Node:
             Place(source=source, line=mark.line + 1, column=mark.column + 1) if mark else Place(source=source)
         )
         problem = getattr(error, "problem", None) or str(error).split("\n", maxsplit=1)[0]
-        raise MappingError([MappingFault(f"not readable as YAML: {problem}", place)]) from error
+        mend = 'Text with brackets, braces, colons or # stands in quotes: `from: "lines[0].sku"`.'
+        raise MappingError([MappingFault(f"not readable as YAML: {problem}", place, mend)]) from error
     except RecursionError as error:
         raise MappingError([MappingFault("nested too deeply", Place(source=source))]) from error
     if faults:

@@ -100,7 +100,9 @@ def _of_struct(
     return Shape("object", required, fields, struct=struct, classification=_class(prefix, classes))
 
 
-def _of_type(info: Any, path: str, classes: Mapping[str, str], annotation: Any) -> Shape:
+def _of_type(  # noqa: PLR0911 - one case for each of msgspec's types
+    info: Any, path: str, classes: Mapping[str, str], annotation: Any
+) -> Shape:
     label = _class(path, classes)
     if isinstance(info, inspect.Metadata):
         return _of_type(info.type, path, classes, annotation)

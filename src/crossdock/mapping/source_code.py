@@ -16,6 +16,7 @@ from crossdock.mapping.spec import FieldSpec
 __all__ = ["INDEX", "Code", "Scope", "own_paths", "plain_target", "root_paths"]
 
 INDEX = "\x00"
+Steps = tuple[Step, ...]
 
 
 class Code:
@@ -69,36 +70,55 @@ class Scope:
         self.template = template
         self.at = at
         self.root: Scope = parent.root if parent is not None else self
-        self.getters: dict[tuple[str, ...], str] = {}
+        self.getters: dict[Steps, str] = {}
+        self.lists: dict[Steps, str] = {}
 
     @property
     def at_code(self) -> str:
         return "(" + "".join(f"{name}, " for name in self.at) + ")"
 
     def open(self, paths: Iterable[tuple[Path, bool]], site_of: Any, faults: str) -> None:
-        """Reads the objects on the way to `paths` once, so that their fields are one look-up each."""
-        code = self.code
-        strict: dict[tuple[str, ...], bool] = {}
-        needs_own = False
+        """Reads what lies on the way to `paths` once, so that each field is one look-up in an object or list."""
+        objects: dict[Steps, bool] = {}
+        lists: set[Steps] = set()
         for path, must_be_object in paths:
-            names = path.names
-            if names is None or path.position or not names:
+            if any(step.key for step in path.steps):
                 continue
-            needs_own = True
-            for length in range(1, len(names)):
-                prefix = names[:length]
-                strict[prefix] = strict.get(prefix, True) and must_be_object
-        if needs_own:
-            self.getters[()] = code.fresh("g")
-            code.add(f"{self.getters[()]} = {self.item}.get")
-        for prefix in sorted(strict, key=len):
-            held, getter = code.fresh("p"), code.fresh("g")
-            code.add(f"{held} = {self.getters[prefix[:-1]]}({prefix[-1]!r})")
-            site = code.bind(site_of(self, Path(tuple(Step(name=name) for name in prefix))))
-            note = f"shape({faults}, {held}, {site}, {self.at_code}, strict={strict[prefix]})"
-            code.add(f"if {held}.__class__ is not dict: {held} = {note}")
-            code.add(f"{getter} = {held}.get")
-            self.getters[prefix] = getter
+            for length, step in enumerate(path.steps):
+                above = path.steps[:length]
+                if step.name is None:
+                    lists.add(above)
+                else:
+                    objects[above] = objects.get(above, True) and must_be_object
+        for above in sorted({*objects, *lists}, key=len):
+            self._hold(above, objects.get(above), site_of, faults, is_list=above in lists)
+
+    def _hold(self, above: Steps, strict: bool | None, site_of: Any, faults: str, *, is_list: bool) -> None:
+        code = self.code
+        held = self.item
+        if above:
+            held = code.fresh("p")
+            code.add(f"{held} = {self._last_step(above)}")
+        if is_list:
+            self.lists[above] = held
+        if strict is None:
+            return
+        if above:
+            container = code.fresh("p") if is_list else held
+            site = code.bind(site_of(self, Path(above)))
+            note = f"shape({faults}, {held}, {site}, {self.at_code}, strict={strict})"
+            code.add(f"{container} = {held} if {held}.__class__ is dict else {note}")
+            held = container
+        self.getters[above] = code.fresh("g")
+        code.add(f"{self.getters[above]} = {held}.get")
+
+    def _last_step(self, steps: Steps) -> str:
+        step, above = steps[-1], steps[:-1]
+        if step.name is not None:
+            return f"{self.getters[above]}({step.name!r})"
+        held, index = self.lists[above], step.index
+        fits = held if index in {0, -1} else f"-len({held}) <= {index} < len({held})"
+        return f"({held}[{index}] if {held}.__class__ is list and {fits} else None)"
 
     def read(self, path: Path) -> str:
         """An expression for the value at `path`."""
@@ -107,9 +127,11 @@ class Scope:
             return f"({self.at[-1]} + 1)" if self.at else "None"
         if not path.steps:
             return scope.item
-        names = path.names
-        if names is not None and names[:-1] in scope.getters:
-            return f"{scope.getters[names[:-1]]}({names[-1]!r})"
+        above, last = path.steps[:-1], path.steps[-1]
+        if (last.name is not None and above in scope.getters) or (
+            last.index is not None and above in scope.lists
+        ):
+            return scope._last_step(path.steps)
         return f"resolve({scope.item}, {self.code.bind(path.steps)})"
 
     def read_all(self, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -28,6 +29,10 @@ __all__ = [
     "to_quantity",
     "to_text",
 ]
+
+_USUAL = re.compile(r"(?:0|-?[1-9][0-9]{0,11})(?:\.[0-9]{1,6})?").fullmatch
+# Equal amounts come back all day long. The key is text or an int, never a bool, which would equal 0 or 1.
+_REMEMBERED = 16_384
 
 BOOLEANS: dict[str, bool] = {
     **dict.fromkeys(("true", "yes", "y", "1", "on"), True),
@@ -98,11 +103,18 @@ def _float(value: float) -> ValueFaultError:
     )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_REMEMBERED)
 def number_of_text(text: str | int) -> Decimal | None:
-    """An exact number from text or an int (never a bool: it would share its place with 0 or 1); None for empty text."""
-    if isinstance(text, str) and (not text or text.isspace()):
-        return None
+    """An exact number from text or an int; None for empty text."""
+    return _number(text)
+
+
+def _number(text: str | int) -> Decimal | None:
+    if isinstance(text, str):
+        if _USUAL(text) is not None:  # fits by its form, so that the full check can be spared
+            return Decimal(text)
+        if not text or text.isspace():
+            return None
     try:
         return parse_decimal(text)
     except AmountError as error:
@@ -165,10 +177,10 @@ def to_list(value: Any) -> list[Any] | None:
     return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_REMEMBERED)
 def money_of_text(text: str | int, currency: str | None) -> Money | None:
     # Money is frozen, so equal ones may be one object.
-    amount = number_of_text(text)
+    amount = _number(text)
     if amount is None:
         return None
     return Money(amount, currency or _no_currency())
@@ -190,9 +202,9 @@ def _no_currency() -> str:
     raise ValueFaultError("an amount without a currency", code="T-ELE-MISS", mend=mend)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_REMEMBERED)
 def quantity_of_text(text: str | int, uom: str | None) -> Quantity | None:
-    number = number_of_text(text)
+    number = _number(text)
     return None if number is None else Quantity(number, uom or _no_unit())
 
 
