@@ -38,6 +38,8 @@ _BY_CODE: dict[str, tuple[type[CrossdockError], str, str]] = {
     "INTERNAL_SERVER_ERROR": (OutcomeUnknownError, "T-API-5XX", "wait: the fault is Shopify's"),
 }
 _FIRST_COST = 50.0
+_TRIES = 5
+_READ_PATIENCE_S = 60.0
 _MAX_DETAIL = 2_000
 
 
@@ -113,45 +115,46 @@ class AdminApi:
         self.bucket = CostBucket(clock)
         self.served_version = ""
 
-    async def call(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The `data` of the answer.
+    async def call(
+        self, document: str, *, patience_s: float | None = None, **variables: Any
+    ) -> dict[str, Any]:
+        """The `data` of the answer. Where the bucket fills within `patience_s`, it is waited for.
 
         Raises:
-            ThrottledError: the bucket is empty; says how long it takes to fill.
+            ThrottledError: the bucket takes longer; says how long.
             AuthenticationError: the token is not accepted, or lacks a scope.
             RejectedError: Shopify refuses the document or its variables.
             OutcomeUnknownError: a mutation's answer was lost. A query's is RetryableError.
         """
         name = operation_name(document)
-        await self._wait_for(name)
-        self.bucket.take(name)
-        try:
-            answer = await self._http.post(
-                self._path, {"query": document, "variables": variables, "operationName": name}
-            )
-            self.served_version = answer.headers.get("x-shopify-api-version", "")
-            content = answer.json()
-            if not isinstance(content, dict):
-                raise OutcomeUnknownError(
-                    f"{name}: the answer is no object", code="T-API-SCHEMA", mend=_CHECK_ADDRESS
-                )
-            self.bucket.learn(name, (content.get("extensions") or {}).get("cost") or {})
+        patience_s = self._patience_s if patience_s is None else patience_s
+        tries = 0
+        while True:
+            tries += 1
+            await self._wait(name, self.bucket.wait_s(name), patience_s)
+            content = await self._exchange(name, document, variables)
             error = error_for_answer(name, content)
-            if error is not None:
-                raise error
-        except OutcomeUnknownError as error:
-            if is_mutation(document):
-                raise
-            raise RetryableError(error.text, code=error.code, mend=error.mend, detail=error.detail) from error
-        data: dict[str, Any] = content["data"]
-        return data
+            if error is None:
+                data: dict[str, Any] = content["data"]
+                return data
+            if isinstance(error, ThrottledError) and error.retry_after_s is not None and tries < _TRIES:
+                # Another process drew from the bucket. Nothing was done, so it is safe to ask again.
+                await self._wait(name, error.retry_after_s, patience_s)
+                continue
+            if isinstance(error, OutcomeUnknownError) and not is_mutation(document):
+                raise _harmless(error)
+            raise error
 
     async def pages(
         self, document: str, *path: str, after: str | None = None, **variables: Any
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """The nodes of the connection at `path`, page by page. A missing parent ends it."""
+        """The nodes of the connection at `path`, page by page. A missing parent ends it.
+
+        The bucket is waited for however long it takes: a read that is given back to the queue begins again
+        behind its cursor, and would never get past a crowd of changes at about the same time.
+        """
         while True:
-            found: Any = await self.call(document, after=after, **variables)
+            found: Any = await self.call(document, patience_s=_READ_PATIENCE_S, after=after, **variables)
             for step in path:
                 found = (found or {}).get(step)
             if found is None:
@@ -161,14 +164,35 @@ class AdminApi:
                 return
             after = found["pageInfo"]["endCursor"]
 
-    async def _wait_for(self, name: str) -> None:
-        wait_s = self.bucket.wait_s(name)
-        if wait_s > self._patience_s:
+    async def _exchange(self, name: str, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """One request; the whole answer, of which the bucket has learnt."""
+        self.bucket.take(name)
+        request = {"query": document, "variables": variables, "operationName": name}
+        try:
+            answer = await self._http.post(self._path, request)
+            content = answer.json()
+        except OutcomeUnknownError as error:
+            if is_mutation(document):
+                raise
+            raise _harmless(error) from error
+        self.served_version = answer.headers.get("x-shopify-api-version", "")
+        if not isinstance(content, dict):
+            content = {}
+        self.bucket.learn(name, (content.get("extensions") or {}).get("cost") or {})
+        return content
+
+    async def _wait(self, name: str, wait_s: float, patience_s: float) -> None:
+        if wait_s > patience_s:
             raise ThrottledError(
                 f"{name}: the shop's query budget is used up for {wait_s:.1f} s", retry_after_s=wait_s
             )
         if wait_s > 0:
             await self._clock.sleep(wait_s)
+
+
+def _harmless(error: OutcomeUnknownError) -> RetryableError:
+    """A query has no effect, so that a lost answer is no doubt."""
+    return RetryableError(error.text, code=error.code, mend=error.mend, detail=error.detail)
 
 
 def error_for_answer(name: str, content: Mapping[str, Any]) -> CrossdockError | None:

@@ -160,6 +160,7 @@ class Shopify(Connector[ShopifySettings]):
         "fulfilment.create",
         once="lookup_then_create",
         document="shipment",
+        mapping="shopify-fulfilment",
         rights=("read_orders", "write_merchant_managed_fulfillment_orders"),
     )
     async def create_fulfilment(self, delivery: Delivery) -> Receipt:
@@ -180,6 +181,7 @@ class Shopify(Connector[ShopifySettings]):
         "inventory.set",
         once="natural",
         document="inventory_position",
+        mapping="shopify-inventory",
         batch=100,
         rights=("read_products", "write_inventory"),
     )
@@ -193,7 +195,11 @@ class Shopify(Connector[ShopifySettings]):
         return await self._stock.look_up(delivery)
 
     @writes(
-        "product.upsert", once="natural", document="product", rights=("write_products", "write_inventory")
+        "product.upsert",
+        once="natural",
+        document="product",
+        mapping="shopify-product",
+        rights=("write_products", "write_inventory"),
     )
     async def upsert_product(self, delivery: Delivery) -> Receipt:
         """Create the product of a SKU, or bring it up to date."""

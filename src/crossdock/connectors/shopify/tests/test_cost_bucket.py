@@ -15,22 +15,34 @@ from crossdock.core.errors import (
 )
 
 
-async def test_throttled_says_how_long_the_bucket_takes_to_fill(shop, connector) -> None:
+async def test_throttled_says_how_long_the_bucket_takes_to_fill(shop, connect, delivery) -> None:
+    connector = connect(patience_s=0)
+    shop.shop.place_order()
     shop._level = 1.0
     with pytest.raises(ThrottledError) as caught:
-        [_ async for _ in connector.read("order", None)]
-    # 'Orders' costs what the simulator says; the bucket fills with 50 a second.
+        await connector.find("order", ["#10001"], "")
     assert shop.throttled == 1
-    assert caught.value.retry_after_s is not None
-    assert 5 < caught.value.retry_after_s < 20
+    # FindOrders costs 4 by the simulator's count; 3 are missing, and 50 come a second.
+    assert caught.value.retry_after_s == pytest.approx(3 / 50, abs=0.001)
 
 
-async def test_the_wait_that_was_named_is_enough(shop, connector, clock) -> None:
+async def test_what_others_drew_from_the_bucket_is_waited_for(shop, connector, clock) -> None:
+    """THROTTLED does nothing, so that asking again after the time named is safe."""
+    shop.shop.place_order()
     shop._level = 1.0
-    with pytest.raises(ThrottledError) as caught:
-        [_ async for _ in connector.read("order", None)]
-    clock.advance(caught.value.retry_after_s)
-    assert [_ async for _ in connector.read("order", None)] == []
+    began_s = clock.monotonic_s()
+    assert await connector.find("order", ["#10001"], "")
+    assert shop.throttled == 1
+    assert clock.monotonic_s() - began_s == pytest.approx(3 / 50, abs=0.001)
+
+
+async def test_a_long_read_on_a_small_plan_waits_and_ends(shop, connector, clock) -> None:
+    """Given back to the queue it would begin again behind its cursor, and never pass a crowd of equal times."""
+    for _ in range(60):
+        shop.shop.place_order()
+    assert len([_ async for _ in connector.read("order", None)]) == 60
+    assert clock.monotonic_s() > 0
+    assert shop.throttled <= 1
 
 
 async def test_calls_are_paced_so_that_none_is_throttled(shop, connector, delivery, clock) -> None:
