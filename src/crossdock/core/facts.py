@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["fact_name"]
+__all__ = ["STEP", "fact_name"]
+
+STEP = "step"
+"""Kind of the cross-reference that says that an effect is there; its key is the effect key."""
 
 
 def fact_name(system: str, company: str, kind: str, key: str) -> str:

@@ -59,13 +59,16 @@ class InterfaceSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         topics: names of hooks or sources of its connector (`orders/create`, `fulfilment_order`).
         every_s: for sources that are read: seconds between two reads.
         sweep_every_s: seconds between two full re-reads that find what watermarks miss; 0 = never.
+        company: legal entity that the records belong to, where the source doesn't say.
+        when: rule over the source's record, before it is mapped; what it refuses is filtered by the rule's text.
     """
 
     system: str
     topics: list[str]
     every_s: float = 5.0
     sweep_every_s: float = 0.0
-    options: dict[str, Any] = {}
+    company: str = ""
+    when: str = ""
 
 
 class InterfaceTarget(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -80,6 +83,8 @@ class InterfaceTarget(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             for this target, by the rule's text.
         supersede: yesterday's state need not be sent once today's is known (stock levels, master data).
         mode: shadow does everything but the write.
+        after: indexes of targets of this interface whose effect must be there first: a process's earlier steps.
+            Where one is refused, this one is not sent.
         owns: field paths that the source system owns at this target; a change of another field is a conflict.
     """
 
@@ -90,6 +95,7 @@ class InterfaceTarget(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     when: str = ""
     supersede: bool = False
     mode: Literal["live", "shadow"] = "live"
+    after: list[int] = []
     owns: list[str] = []
     policy: Policy = Policy()
 

@@ -11,7 +11,7 @@ from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, OutcomeUnknownError, RejectedError, RetryableError
 from crossdock.core.ids import DeliveryId
 from crossdock.kit import Delivery, Found
-from crossdock.pipeline.outcomes import settle_delivered, sick_system
+from crossdock.pipeline.outcomes import sick_system
 from crossdock.pipeline.prepare import prepare
 from crossdock.pipeline.routes import Routes, TargetRoute
 from crossdock.pipeline.send import Sender, Sent
@@ -138,9 +138,8 @@ class Doubts:
         return found
 
     async def _decide(self, lease: LaneLease, route: TargetRoute, row: ClaimedDelivery, found: Found) -> Sent:
-        now = self._clock.micros()
         if found.state == "done" and found.receipt is not None:
-            outcome = settle_delivered(row, found.receipt, artefact_id=None, now=now, outcome="found done")
+            outcome = self._sender.settle_done(row, route, found.receipt, None, outcome="found done")
             return await self._sender.commit(lease, [row], [outcome], ())
         if found.state == "absent":
             error: CrossdockError = RetryableError(

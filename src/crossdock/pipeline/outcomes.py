@@ -20,7 +20,7 @@ from crossdock.core.errors import (
     SupersededError,
     ThrottledError,
 )
-from crossdock.core.facts import fact_name
+from crossdock.core.facts import STEP, fact_name
 from crossdock.core.ids import ArtefactId
 from crossdock.core.interface import Policy
 from crossdock.kit import Receipt, XrefClaim
@@ -112,18 +112,18 @@ def settle_delivered(
 def settle_waiting(
     delivery: ClaimedDelivery, error: NotYetError, *, policy: Policy, now: int
 ) -> DeliverySettled:
-    """A fact is missing: wait for it. Who waits for his own object lets the key's others pass (they may bring it)."""
-    own = f"{delivery.target}|{delivery.company}|"
-    about_own = all(
-        fact.startswith(own) and fact.split("|", 3)[3].split("/")[0] == delivery.object_key
-        for fact in error.facts
-    )
+    """A fact is missing: wait for it.
+
+    Who waits for his own object lets the key's others pass (they may bring it), and so does a process's step that
+    waits for the step before it (which may be refused, and the world goes on).
+    """
+    passes = all(_lets_pass(delivery, fact) for fact in error.facts)
     return DeliverySettled(
         id=delivery.id,
         state=DeliveryState.WAITING,
         due_at=now + round(policy.wait_s * 1e6),
         facts=error.facts,
-        holds_key=not about_own,
+        holds_key=not passes,
         attempted=False,
         outcome="waiting",
         error_code=error.code,
@@ -207,6 +207,14 @@ def parked_by_missing(
         error_text=error.text,
         exception=_exception(error, delivery),
     )
+
+
+def _lets_pass(delivery: ClaimedDelivery, fact: str) -> bool:
+    system, company, kind, key = fact.split("|", 3)
+    if kind == STEP:
+        return True
+    own = (system, company) == (delivery.target, delivery.company)
+    return own and key.split("/")[0] == delivery.object_key
 
 
 def _exception(error: CrossdockError, delivery: ClaimedDelivery) -> NewException:

@@ -15,6 +15,7 @@ from crossdock.kit import Delivery
 from crossdock.mapping import LookupRef, MissingReferencesError
 from crossdock.pipeline.outcomes import parked_by_missing, settle_error, settle_waiting
 from crossdock.pipeline.routes import TargetRoute
+from crossdock.pipeline.steps import demand_steps, steps_before
 from crossdock.pipeline.target import TargetSystem
 from crossdock.store.contract import ClaimedDelivery, DeliverySettled, Journal, Xref, XrefKey
 
@@ -52,9 +53,13 @@ async def prepare(
     records = {row.id: _DECODER.decode(row.document_body) for row in rows}
     needs = {row.id: _needs(route, records[row.id]) for row in rows}
     known = await _look_up(journal, system, rows[0].company, rows, needs)
+    steps = {row.id: steps_before(route, row) for row in rows}
+    asked = [step for one in steps.values() for step in one]
+    done = await journal.find_xrefs(asked) if asked else {}
     ready, settled = [], []
     for row in rows:
         try:
+            demand_steps(steps[row.id], done)
             delivery = _delivery(system, route, row, records[row.id], known, in_doubt=in_doubt)
             ready.append((row, delivery))
         except CrossdockError as error:

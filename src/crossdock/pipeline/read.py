@@ -156,6 +156,7 @@ class SourceReader:
         return NewMessage(
             system=self._system.name,
             topic=self._topic,
+            company=self._source.company,
             body=body,
             content_type=record.content_type,
             dedupe_key=f"{self._topic}:{record.key}:{cursor}:{mine}",

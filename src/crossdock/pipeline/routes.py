@@ -15,7 +15,7 @@ from crossdock.mapping import CompiledMapping
 __all__ = ["Route", "Routes", "Rule", "TargetRoute", "compile_routes"]
 
 Rule = Callable[[Mapping[str, Any] | Document, Mapping[str, Any]], bool]
-"""A rule over a canonical document, with variables."""
+"""A rule over a source's record or a canonical document, with variables."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,11 @@ class TargetRoute:
     def policy(self) -> Policy:
         return self.target.policy
 
+    @property
+    def awaited(self) -> bool:
+        """Whether another target of the interface waits for this one's effect."""
+        return any(self.index in other.after for other in self.interface.targets)
+
 
 @dataclasses.dataclass(frozen=True)
 class Route:
@@ -47,6 +52,7 @@ class Route:
 
     interface: InterfaceDefinition
     mapping: CompiledMapping | None
+    source_rule: Rule | None
     rule: Rule | None
     targets: tuple[TargetRoute, ...]
     variables: Mapping[str, Any]
@@ -118,6 +124,7 @@ def compile_routes(
             Route(
                 interface=interface,
                 mapping=load_mapping(source, interface.mapping) if interface.mapping else None,
+                source_rule=compile_rule(interface.source.when) if interface.source.when else None,
                 rule=compile_rule(interface.when) if interface.when else None,
                 targets=targets,
                 variables=_variables(systems[source]),
@@ -137,6 +144,12 @@ def _target(
     target = interface.targets[index]
     if target.system not in systems:
         raise ConfigError(f"interface {interface.id}: there is no system {target.system!r}", code="T-CONFIG")
+    if any(step == index or not 0 <= step < len(interface.targets) for step in target.after):
+        raise ConfigError(
+            f"interface {interface.id}: target {index} comes after {target.after}, which is not there or itself",
+            code="T-CONFIG",
+            mend=f"targets count from 0 to {len(interface.targets) - 1}",
+        )
     spec = verbs[target.system].writes.get(target.operation)
     if spec is None:
         known = ", ".join(sorted(verbs[target.system].writes))

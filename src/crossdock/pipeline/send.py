@@ -19,6 +19,7 @@ from crossdock.kit import Delivery, Receipt, WriteSpec
 from crossdock.pipeline.outcomes import settle_delivered, settle_error, settle_not_sent, sick_system
 from crossdock.pipeline.prepare import prepare
 from crossdock.pipeline.routes import TargetRoute
+from crossdock.pipeline.steps import step_done
 from crossdock.pipeline.target import TargetSystem
 from crossdock.store.contract import ClaimedDelivery, DeliverySettled, Journal, LaneLease, NewArtefact
 
@@ -168,12 +169,28 @@ class Sender:
     ) -> DeliverySettled | None:
         now = self._clock.micros()
         if isinstance(result, Receipt):
-            return settle_delivered(row, result, artefact_id=artefact_id, now=now)
+            return self.settle_done(row, route, result, artefact_id)
         if sick_system(result):
             return settle_not_sent(row)
         return settle_error(
             row, result, policy=route.policy, now=now, randomness=self._random, artefact_id=artefact_id
         )
+
+    def settle_done(
+        self,
+        row: ClaimedDelivery,
+        route: TargetRoute,
+        receipt: Receipt,
+        artefact_id: ArtefactId | None,
+        *,
+        outcome: str = "done",
+    ) -> DeliverySettled:
+        """What an effect that is there becomes; steps that wait for it are told."""
+        now = self._clock.micros()
+        settled = settle_delivered(row, receipt, artefact_id=artefact_id, now=now, outcome=outcome)
+        if route.awaited and settled.state is DeliveryState.DELIVERED:
+            return msgspec.structs.replace(settled, xrefs=(*settled.xrefs, step_done(row)))
+        return settled
 
     def settle_failed(
         self, row: ClaimedDelivery, error: CrossdockError, route: TargetRoute | None

@@ -77,7 +77,7 @@ def questions_of(decoded: Decoded) -> dict[KeyQuestion, set[str]]:
         if route.mapping is None:
             continue
         for record in records:
-            if isinstance(record, Record):
+            if isinstance(record, Record) and _wanted(route, record):
                 for ref in route.mapping.needs(record.data, route.variables):
                     question = (decoded.message.system, decoded.message.company, ref.kind)
                     asked.setdefault(question, set()).add(ref.value)
@@ -101,19 +101,29 @@ def translate(decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]) -
         return _failed(message, (error,), "")
     faults: list[NewException] = [_exception(message, "", error) for error in decoded.faults]
     documents: list[NewDocument] = []
+    refused: list[str] = []
+    lookups = _lookups(message, keys)
     for route, records in decoded.parts:
-        lookups = _lookups(message, keys)
         for record in records:
             try:
+                if not _wanted(route, record):
+                    refused.append(f"{route.interface.id}: {route.interface.source.when}")
+                    continue
                 documents.extend(_documents(message, route, record, lookups))
             except CrossdockError as error:
                 faults.extend(_exceptions(message, route.interface.id, error))
-    if not decoded.faults and not faults and not documents:
-        return Translated(message.id, MessageState.FILTERED, note="it holds no records")
+    if not faults and not documents:
+        note = "filtered by " + " / ".join(dict.fromkeys(refused)) if refused else "it holds no records"
+        return Translated(message.id, MessageState.FILTERED, note=note)
     state = MessageState.FAILED if faults else MessageState.TRANSLATED
     if not faults and all(document.filtered_by for document in documents):
         state = MessageState.FILTERED
     return Translated(message.id, state, tuple(documents), tuple(faults))
+
+
+def _wanted(route: Route, record: Record | BadRecord) -> bool:
+    rule = route.source_rule
+    return rule is None or isinstance(record, BadRecord) or rule(record.data, route.variables)
 
 
 def _documents(
@@ -136,7 +146,7 @@ def _documents(
             code=first.code,
             place=_source_place(record, first.place),
             mend=first.mend,
-            detail=[{"code": f.code, "text": f.text, "path": f.place.path} for f in faults],
+            detail={"faults": [{"code": f.code, "text": f.text, "path": f.place.path} for f in faults]},
         )
     return [_new_document(message, route, document)]
 
@@ -205,6 +215,7 @@ def _new_delivery(document: Document, body: bytes, route: TargetRoute) -> NewDel
         ),
         source_version=document.source_version,
         supersede=target.supersede,
+        on_conflict="revise" if document.source_version else "park",
         target_index=route.index,
     )
 
