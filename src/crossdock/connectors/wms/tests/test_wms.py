@@ -109,10 +109,10 @@ async def test_conflicts_are_told_apart_from_refusals(bench):
 async def test_an_older_revision_is_superseded_not_applied(bench):
     sample = await bench.sample("ship_order.amend")
     await bench.bring_home(sample.delivery)
-    late = dataclasses.replace(
-        sample.delivery, effect_key="late", payload={**sample.delivery.payload, "revision": 1}
-    )
-    assert isinstance(await bench.write(bench.connect(), late), SupersededError)
+    for revision in (1, 2):
+        payload = {**sample.delivery.payload, "revision": revision, "notes": "late"}
+        late = dataclasses.replace(sample.delivery, effect_key=f"late {revision}", payload=payload)
+        assert isinstance(await bench.write(bench.connect(), late), SupersededError)
     order = bench.simulator.ship_orders[sample.delivery.payload["reference"]]
     assert (order.revision, str(order.lines[0].quantity)) == (2, "2")
 
@@ -143,12 +143,33 @@ async def test_webhooks_are_sent_until_taken_and_are_the_events_that_a_poll_give
     assert len(keys) > len(bodies), "some were sent twice"
 
 
+async def test_an_event_that_is_sent_again_keeps_its_id(bench, hub):
+    url, taken = hub
+    simulator = bench.simulator
+    simulator.hub_url = url
+    await bench.simulator.seed("event", 1)
+    simulator.resend(simulator.events[0]["id"])
+    await simulator.hooks_sent()
+    assert [request.headers["webhook-id"] for request in taken] == [simulator.events[0]["id"]] * 2
+    first, second = await bench.read("event")
+    assert (first.key, first.payload) == (second.key, second.payload)
+    assert first.cursor != second.cursor
+
+
+async def test_a_look_up_that_is_refused_does_not_say_absent(bench):
+    sample = await bench.sample("ship_order.create")
+    bench.script("echo_400")
+    with pytest.raises(RejectedError):
+        await bench.connect().look_up(sample.delivery)
+
+
 async def test_two_secrets_are_good_while_one_is_rotated(bench):
     request = bench.hook("events").request
     old = bench.simulator.settings()["webhook_secret"]
     fresh = Secret("the-new-one", origin="test")
-    rotating = bench.connect(webhook_secret=fresh, previous_webhook_secret=old)
-    assert (await rotating.receive(request)).dedupe_key == "evt-sample"
+    for one, two in ((fresh, old), (old, fresh)):
+        rotating = bench.connect(webhook_secret=one, previous_webhook_secret=two)
+        assert (await rotating.receive(request)).dedupe_key == "evt-sample"
     with pytest.raises(AuthenticationError, match="signature"):
         await bench.connect(webhook_secret=fresh).receive(request)
 
