@@ -9,8 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crossdock.connectors.shopify.gids import parse_gid
+from crossdock.connectors.shopify.simulated.graph_parts import (
+    address_node,
+    customer_node,
+    line_node,
+    money_bag,
+    shipping_line_node,
+    tax_line_nodes,
+)
 from crossdock.connectors.shopify.simulated.graphql import GraphqlError
-from crossdock.connectors.shopify.simulated.money import graph_amount
 from crossdock.connectors.shopify.simulated.shop import Shop
 from crossdock.core.clock import format_utc
 
@@ -173,7 +180,9 @@ def fulfillment_node(shop: Shop, fulfillment: dict[str, Any]) -> dict[str, Any]:
             lambda pair: {
                 "__typename": "FulfillmentLineItem",
                 "quantity": pair[1],
-                "lineItem": _line(shop.line_of(shop.orders[fulfillment["order_id"]], pair[0]), shop.currency),
+                "lineItem": line_node(
+                    shop.line_of(shop.orders[fulfillment["order_id"]], pair[0]), shop.currency
+                ),
             },
             lambda pair: f"{pair[0]:020}",
         ),
@@ -182,7 +191,7 @@ def fulfillment_node(shop: Shop, fulfillment: dict[str, Any]) -> dict[str, Any]:
 
 def _order(shop: Shop, order: dict[str, Any]) -> dict[str, Any]:
     money = {
-        f"{theirs}Set": _bag(order[ours], shop.currency)
+        f"{theirs}Set": money_bag(order[ours], shop.currency)
         for theirs, ours in {
             "subtotalPrice": "subtotal_price",
             "totalPrice": "total_price",
@@ -217,21 +226,21 @@ def _order(shop: Shop, order: dict[str, Any]) -> dict[str, Any]:
         "closedAt": _utc(order["closed_at"]),
         "displayFinancialStatus": order["financial_status"].upper(),
         "displayFulfillmentStatus": _FULFILLMENT[order["fulfillment_status"]],
-        "customer": _customer(order["customer"]),
-        "shippingAddress": _address(order["shipping_address"]),
-        "billingAddress": _address(order["billing_address"]),
+        "customer": customer_node(order["customer"]),
+        "shippingAddress": address_node(order["shipping_address"]),
+        "billingAddress": address_node(order["billing_address"]),
         **money,
-        "taxLines": _tax_lines(order["tax_lines"], shop.currency),
+        "taxLines": tax_line_nodes(order["tax_lines"], shop.currency),
         "shippingLines": lambda args: connection(
             args,
             order["shipping_lines"],
-            lambda line: _shipping_line(line, shop.currency),
+            lambda line: shipping_line_node(line, shop.currency),
             lambda line: f"{line['id']:020}",
         ),
         "lineItems": lambda args: connection(
             args,
             order["line_items"],
-            lambda line: _line(line, shop.currency),
+            lambda line: line_node(line, shop.currency),
             lambda line: f"{line['id']:020}",
         ),
         "fulfillments": lambda args: [fulfillment_node(shop, f) for f in shop.fulfillments_of(order)][
@@ -264,95 +273,10 @@ def _fulfillment_order(shop: Shop, fo: dict[str, Any]) -> dict[str, Any]:
                 "id": f"gid://shopify/FulfillmentOrderLineItem/{line['id']}",
                 "totalQuantity": line["total"],
                 "remainingQuantity": line["remaining"],
-                "lineItem": _line(shop.line_of(order, line["line_item_id"]), shop.currency),
+                "lineItem": line_node(shop.line_of(order, line["line_item_id"]), shop.currency),
             },
             lambda line: f"{line['id']:020}",
         ),
-    }
-
-
-def _line(line: dict[str, Any], currency: str) -> dict[str, Any]:
-    return {
-        "__typename": "LineItem",
-        "id": line["admin_graphql_api_id"],
-        "name": line["name"],
-        "title": line["title"],
-        "variantTitle": line["variant_title"],
-        "sku": line["sku"],
-        "quantity": line["quantity"],
-        "currentQuantity": line["current_quantity"],
-        "requiresShipping": line["requires_shipping"],
-        "taxable": line["taxable"],
-        "variant": {
-            "__typename": "ProductVariant",
-            "id": f"gid://shopify/ProductVariant/{line['variant_id']}",
-        },
-        "product": {"__typename": "Product", "id": f"gid://shopify/Product/{line['product_id']}"},
-        "originalUnitPriceSet": _bag(line["price"], currency),
-        "totalDiscountSet": _bag(line["total_discount"], currency),
-        "discountAllocations": [
-            {"__typename": "DiscountAllocation", "allocatedAmountSet": _bag(part["amount"], currency)}
-            for part in line["discount_allocations"]
-        ],
-        "taxLines": _tax_lines(line["tax_lines"], currency),
-    }
-
-
-def _shipping_line(line: dict[str, Any], currency: str) -> dict[str, Any]:
-    return {
-        "__typename": "ShippingLine",
-        "id": f"gid://shopify/ShippingLine/{line['id']}",
-        "title": line["title"],
-        "code": line["code"],
-        "originalPriceSet": _bag(line["price"], currency),
-        "discountedPriceSet": _bag(line["discounted_price"], currency),
-        "taxLines": _tax_lines(line["tax_lines"], currency),
-    }
-
-
-def _tax_lines(lines: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "__typename": "TaxLine",
-            "title": line["title"],
-            "rate": line["rate"],
-            "priceSet": _bag(line["price"], currency),
-        }
-        for line in lines
-    ]
-
-
-def _bag(amount: str, currency: str) -> dict[str, Any]:
-    money = {"__typename": "MoneyV2", "amount": graph_amount(amount), "currencyCode": currency}
-    return {"__typename": "MoneyBag", "shopMoney": money}
-
-
-def _customer(customer: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "__typename": "Customer",
-        "id": customer["admin_graphql_api_id"],
-        "firstName": customer["first_name"],
-        "lastName": customer["last_name"],
-        "defaultEmailAddress": {"__typename": "CustomerEmailAddress", "emailAddress": customer["email"]},
-    }
-
-
-def _address(address: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "__typename": "MailingAddress",
-        "name": address["name"],
-        "firstName": address["first_name"],
-        "lastName": address["last_name"],
-        "company": address["company"],
-        "address1": address["address1"],
-        "address2": address["address2"],
-        "city": address["city"],
-        "province": address["province"],
-        "provinceCode": address["province_code"],
-        "zip": address["zip"],
-        "country": address["country"],
-        "countryCodeV2": address["country_code"],
-        "phone": address["phone"],
     }
 
 

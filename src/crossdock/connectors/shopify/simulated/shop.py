@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from crossdock.connectors.shopify.simulated.customers import customer as customer_of
 from crossdock.connectors.shopify.simulated.money import cents, set_totals
 from crossdock.core.clock import Clock
 
@@ -19,14 +20,6 @@ __all__ = ["Shop", "stamp"]
 
 LOCATION = 71_000_001
 _ZONE = dt.timezone(dt.timedelta(hours=1))
-_CITIES = (
-    ("Hamburg", "20095", "DE", "Germany", "Hamburg", "HH"),
-    ("Lyon", "69002", "FR", "France", "Auvergne-Rhône-Alpes", "ARA"),
-    ("Gdańsk", "80-001", "PL", "Poland", "Pomerania", "PM"),
-    ("Malmö", "211 20", "SE", "Sweden", "Skåne", "M"),
-    ("São João da Madeira", "3700-001", "PT", "Portugal", "Aveiro", "PT-01"),
-)
-_TRADES = ("Hardware", "Plumbing & Heating", "Marine", "Workwear", "Electrical", "Tools")
 
 
 def stamp(moment: dt.datetime) -> str:
@@ -181,7 +174,7 @@ class Shop:
         number, now = next(self._numbers), self.now()
         order_id = self.new_id()
         chosen = list(lines) or self._basket()
-        who = self._customer(self.randomness.randrange(1, 200) if customer is None else customer)
+        who = customer_of(self.randomness.randrange(1, 200) if customer is None else customer)
         address = who.pop("address")
         order: dict[str, Any] = {
             "id": order_id,
@@ -429,36 +422,6 @@ class Shop:
             "price": price,
             "discounted_price": price,
             "tax_lines": [],
-        }
-
-    @staticmethod
-    def _customer(number: int) -> dict[str, Any]:
-        city, postcode, code, country, region, region_code = _CITIES[number % len(_CITIES)]
-        company = f"{city} {_TRADES[number % len(_TRADES)]} {number}"
-        first, last = "Purchasing", f"Desk {number}"
-        address = {
-            "name": f"{first} {last}",
-            "first_name": first,
-            "last_name": last,
-            "company": company,
-            "address1": f"Dock Road {number}",
-            "address2": f"Gate {number % 9 + 1}",
-            "city": city,
-            "province": region,
-            "province_code": region_code,
-            "zip": postcode,
-            "country": country,
-            "country_code": code,
-            "phone": None,
-        }
-        customer_id = 6_000_000 + number
-        return {
-            "id": customer_id,
-            "email": f"purchasing{number}@example.com",
-            "first_name": first,
-            "last_name": last,
-            "admin_graphql_api_id": f"gid://shopify/Customer/{customer_id}",
-            "address": address,
         }
 
     def _make_fulfillment_order(self, order: dict[str, Any]) -> None:
