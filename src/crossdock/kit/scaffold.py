@@ -47,7 +47,7 @@ def write_connector(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
     }
     written = []
     for relative, text in _templates():
-        path = target / relative
+        path = target / string.Template(str(relative)).substitute(words)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(string.Template(text).substitute(words), encoding="utf-8")
         written.append(path)

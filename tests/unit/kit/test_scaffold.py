@@ -12,6 +12,7 @@ import yaml
 
 from crossdock.core.errors import ConfigError
 from crossdock.kit.scaffold import write_connector
+from crossdock.mapping import build_environment, lint, parse_mapping, run_tests
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -29,8 +30,8 @@ def test_a_generated_connector_passes_conformance(tmp_path):
         "__init__.py",
         "connector.py",
         "manifest.yaml",
-        "mappings/stock_level.test.yaml",
-        "mappings/stock_level.yaml",
+        "mappings/acme_wms-stock.test.yaml",
+        "mappings/acme_wms-stock.yaml",
         "simulator.py",
         "tests/__init__.py",
         "tests/test_conformance.py",
@@ -59,6 +60,19 @@ def test_a_generated_connector_is_clean_under_the_house_rules(tmp_path):
             "ruff", *command, "--config", config, "--config", f'src=["{tmp_path}"]', "acme", cwd=tmp_path
         )
         assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_mappings_of_a_generated_connector_are_clean_and_tested(tmp_path):
+    files = write_connector(tmp_path, "acme")
+    mappings = [path for path in files if path.parent.name == "mappings" and ".test." not in path.name]
+    assert mappings
+    for path in mappings:
+        text = path.read_text()
+        environment = build_environment()
+        assert lint(parse_mapping(text, source=path.name), environment=environment) == []
+        results = run_tests(text, path.with_suffix(".test.yaml").read_text(), environment, source=path.name)
+        assert results
+        assert [str(result) for result in results if not result.passed] == []
 
 
 def test_the_manifest_names_what_can_be_imported(tmp_path, monkeypatch):
