@@ -34,10 +34,14 @@ _REFUSED = {"errors": "[API] Invalid API key or access token (unrecognized login
 class ShopifySimulator(Simulator):
     """One shop on loopback. The same seed and the same acts give the same shop.
 
+    Args:
+        products: how many articles `SKU-0001`, `SKU-0002`, … it begins with.
+        capacity, restore_per_s: the cost bucket; 20,000 and 1,000 are those of the largest plan.
+        token, webhook_secret: those a hub in another process knows; made from the seed if not given.
+
     Attributes:
         shop: its state, for tests and reconciliation.
         hooks: its webhooks: `hooks.url = "http://127.0.0.1:8080/hooks/shop"` starts them.
-        capacity, restore_per_s: the cost bucket.
         throttled: how many calls found it empty.
         denied: GraphQL root fields that answer ACCESS_DENIED.
     """
@@ -53,10 +57,14 @@ class ShopifySimulator(Simulator):
         products: int = 40,
         capacity: float = 1_000,
         restore_per_s: float = 50,
+        token: str = "",
+        webhook_secret: str = "",
     ) -> None:
         super().__init__(clock=clock, randomness=randomness, faults=faults)
-        self.token = Secret("shpat_" + f"{randomness.getrandbits(128):032x}", origin="simulator")
-        self.webhook_secret = Secret(f"{randomness.getrandbits(256):064x}", origin="simulator")
+        self.token = Secret(token or f"shpat_{randomness.getrandbits(128):032x}", origin="simulator")
+        self.webhook_secret = Secret(
+            webhook_secret or f"{randomness.getrandbits(256):064x}", origin="simulator"
+        )
         self.shop = Shop(clock, randomness)
         for number in range(1, products + 1):
             self.shop.add_product(f"SKU-{number:04}", title=f"Article {number}")
