@@ -61,7 +61,7 @@ class Location(Records):
         parent = row.get("location_id")
         if not parent or row["usage"] == "view":
             return {"complete_name": row["name"]}
-        return {"complete_name": f"{env.row(self.model, parent)['complete_name']}/{row['name']}"}
+        return {"complete_name": f"{env.display_name(self.model, parent)}/{row['name']}"}
 
     def display_name(self, env: Env, row: Row) -> str:
         return str(row.get("complete_name") or row["name"])
