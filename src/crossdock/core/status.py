@@ -60,15 +60,14 @@ def order_status(
     shipped, short = _total(rows, "shipped"), _total(rows, "short")
     if ordered and dropped >= ordered and not shipped:
         return "rejected" if not _total(rows, "cancelled") else "cancelled"
-    if _return_open(rows):
-        return "return_open"
-    if closed:
-        return "closed_short" if short or shipped < ordered - dropped else "closed"
-    if cancel_requested:
-        return "cancel_requested"
-    if on_hold:
-        return "on_hold"
-    return _progress(rows, intake)
+    closing = "closed_short" if short or shipped < ordered - dropped else "closed"
+    overlays = (
+        (_return_open(rows), "return_open"),
+        (closed, closing),
+        (cancel_requested, "cancel_requested"),
+        (on_hold, "on_hold"),
+    )
+    return next((status for holds, status in overlays if holds), None) or _progress(rows, intake)
 
 
 def _progress(rows: Sequence[LineLedger], intake: Intake) -> str:

@@ -151,7 +151,7 @@ def _parse(table: str) -> dict[str, frozenset[str]]:
     machine: dict[str, frozenset[str]] = {}
     for row in table.strip().splitlines():
         status, _, following = row.partition(":")
-        machine[status] = frozenset(name.strip() for name in following.split(",") if name.strip())
+        machine[status] = frozenset(name.strip() for name in following.split(",") if name.strip()) - {status}
     return machine
 
 
