@@ -142,7 +142,7 @@ def _compare_error(error: RecordError | MissingReferencesError, wanted: Any) -> 
 def _is_error(wanted: Any, code: str, path: str) -> bool:
     if not isinstance(wanted, dict):
         return str(wanted) == code
-    return wanted.get("code", code) == code and wanted.get("path", path) == path
+    return bool(wanted.get("code", code) == code and wanted.get("path", path) == path)
 
 
 def _differences(wanted: Any, found: Any, path: str, *, exact: bool) -> list[str]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 from crossdock.mapping.functions import FUNCTIONS
-from crossdock.mapping.paths import Path, Step, parse_path
+from crossdock.mapping.paths import MAX_STEPS, Path, Step, parse_path
 
-__all__ = ["Call", "Expression", "ExpressionError", "UsedPath", "parse_expression", "path_of"]
+__all__ = ["Expression", "ExpressionError", "UsedPath", "parse_expression", "path_of"]
 
 MAX_CHARS: Final = 1_000
-MAX_DEPTH: Final = 25
+MAX_DEPTH: Final = 40
 _OPERATORS: Final = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 _COMPARISONS: Final = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
 _ALLOWED: Final = (
@@ -37,13 +36,6 @@ class UsedPath(msgspec.Struct, frozen=True):
 
     path: Path
     whole_list: bool = False
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A call of a listed function."""
-
-    name: str
-    arguments: tuple[Any, ...]
 
 
 class Expression(msgspec.Struct, frozen=True):
@@ -211,6 +203,8 @@ def path_of(node: ast.expr) -> Path:
             raise ExpressionError(f"{ast.unparse(node)[:60]!r} is not a path", 'Write it as path("…").')
     if node.id.startswith("__"):
         raise ExpressionError(f"{node.id!r} is not a field", 'Write it as path("…") if it really is one.')
+    if len(steps) > MAX_STEPS:
+        raise ExpressionError(f"a path has at most {MAX_STEPS} steps")
     steps.reverse()
     if node.id == "root":
         return Path(tuple(steps), root=True)
@@ -229,8 +223,3 @@ def _subscript(key: ast.expr) -> Step:
     if isinstance(bare, ast.Constant) and isinstance(bare.value, int) and not isinstance(bare.value, bool):
         return Step(index=sign * bare.value)
     raise ExpressionError("brackets hold a position or a field name in quotes", 'Write it as path("…").')
-
-
-def constant_of(value: Any, text: str) -> Any:
-    """A constant as expressions see it: numbers are exact, `0.1` is a tenth."""
-    return Decimal(text) if isinstance(value, float) else value

@@ -123,9 +123,7 @@ class SourceUse:
         for length in range(1, len(names) + 1):
             if self._at(names[:length]) is None:
                 above = self._at(names[: length - 1])
-                near = difflib.get_close_matches(
-                    names[length - 1], above.fields if above is not None else (), n=1
-                )
+                near = difflib.get_close_matches(names[length - 1], _fields(above), n=1)
                 mend = (
                     f"Did you mean {near[0]}?"
                     if near
@@ -167,6 +165,12 @@ def _leaves(shape: Shape, path: Names) -> Iterator[Names]:
             yield from _leaves(field, (*path, name))
     elif path:
         yield path
+
+
+def _fields(shape: Shape | None) -> Iterable[str]:
+    while shape is not None and shape.item is not None:
+        shape = shape.item
+    return shape.fields if shape is not None else ()
 
 
 def _shown(names: Names) -> str:

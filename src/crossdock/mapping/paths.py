@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Path", "Step", "collect", "parse_path", "resolve"]
+__all__ = ["MAX_STEPS", "Path", "Step", "collect", "parse_path", "resolve"]
 
 _TOKEN = re.compile(
     r"""(?P<dot>\.)|\[(?P<index>-?\d{1,6})\]|\[(?P<key>[^\[\]=]+)=(?P<wanted>[^\[\]]*)\]"""

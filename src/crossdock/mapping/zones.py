@@ -125,8 +125,9 @@ def _in_utc(moment: datetime, zone: str) -> datetime:
 
 
 def _local(moment: datetime, zone: str) -> datetime:
+    wanted = load_zone(zone)
     try:
-        return moment.astimezone(load_zone(zone))
+        return moment.astimezone(wanted)
     except (OverflowError, ValueError) as error:
         raise _refused(moment, f"a moment that {zone} can hold") from error
 
