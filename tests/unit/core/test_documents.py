@@ -269,6 +269,15 @@ def test_every_amount_of_money_in_every_kind_is_commercial():
             assert classes[path] == "commercial", (kind, path)
 
 
+def test_a_document_without_a_number_of_its_own_is_numbered_by_its_key():
+    assert SalesOrder(key="10001").order_no == "10001"
+    assert SalesOrder(key="10001", order_no="S00042").order_no == "S00042"
+    assert decode_document(b'{"kind":"product","key":"SKU-1"}').sku == "SKU-1"
+    numbered = {struct.NUMBER for struct in KINDS.values()} - {""}
+    assert all(field in struct.__struct_fields__ for struct in KINDS.values() if (field := struct.NUMBER))
+    assert len(numbered) == 11
+
+
 def test_lists_are_not_shared_between_documents():
     one, other = Product(key="1", sku="1"), Product(key="2", sku="2")
     one.refs.append(package.Ref("gtin", "1"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -75,13 +75,20 @@ class Document(
         source_version: the source's own order of changes: a number, a time or sortable text; empty = unnumbered.
         refs: other names of the same object, and of what it refers to.
         occurred_at: when it happened in the world, by the source's word.
+        NUMBER: field with the document's own number (`order_no`); it is the key where it is left empty.
     """
+
+    NUMBER: ClassVar[str] = ""
 
     key: str
     company: str = ""
     source_version: str = ""
     refs: list[Ref] = []
     occurred_at: Aware | None = None
+
+    def __post_init__(self) -> None:
+        if self.NUMBER and not getattr(self, self.NUMBER):
+            setattr(self, self.NUMBER, self.key)
 
     @property
     def kind(self) -> str:

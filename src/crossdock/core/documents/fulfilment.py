@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import (
     Address,
@@ -79,7 +79,9 @@ class FulfilmentOrder(Document, kw_only=True, tag="fulfilment_order"):
     `stage` is what the warehouse said of it as a whole; the status is derived from it and the quantities.
     """
 
-    release_no: str
+    NUMBER: ClassVar[str] = "release_no"
+
+    release_no: str = ""
     order_key: str = ""
     document_function: DocumentFunction = "original"
     warehouse: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import Address, AllowanceCharge, Document, Note, Part
 from crossdock.core.quantity import Money, Quantity
@@ -114,7 +114,9 @@ class Invoice(Document, kw_only=True, tag="invoice"):
     quantities of a credit note are positive. `paid` is what has been applied to it so far.
     """
 
-    invoice_no: str
+    NUMBER: ClassVar[str] = "invoice_no"
+
+    invoice_no: str = ""
     type: InvoiceType = "380"
     direction: Literal["sale", "purchase"] = "sale"
     issue_date: dt.date | None = None
@@ -168,7 +170,9 @@ class PaymentLine(Part, kw_only=True):
 class Payment(Document, kw_only=True, tag="payment"):
     """Money that moved, and what for."""
 
-    payment_no: str
+    NUMBER: ClassVar[str] = "payment_no"
+
+    payment_no: str = ""
     amount: Money
     direction: Literal["inbound", "outbound"] = "inbound"
     method: str = ""

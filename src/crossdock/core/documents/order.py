@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import (
     Address,
@@ -118,7 +118,9 @@ class SalesOrder(Document, kw_only=True, tag="sales_order"):
     quantities (`crossdock.core.status`). `status_as_sent` keeps the source's own word for it.
     """
 
-    order_no: str
+    NUMBER: ClassVar[str] = "order_no"
+
+    order_no: str = ""
     document_function: DocumentFunction = "original"
     order_type: OrderType = "standalone"
     buyer_po: str = ""
@@ -203,7 +205,9 @@ class PurchaseOrder(Document, kw_only=True, tag="purchase_order"):
     `order_key` is the sales order it serves, for a drop ship.
     """
 
-    po_no: str
+    NUMBER: ClassVar[str] = "po_no"
+
+    po_no: str = ""
     document_function: DocumentFunction = "original"
     order_type: OrderType = "standalone"
     supplier: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import AllowanceCharge, Document, Part
 from crossdock.core.quantity import Money
@@ -30,7 +30,9 @@ class PriceLine(Part, kw_only=True):
 class PriceList(Document, kw_only=True, tag="price_list"):
     """Prices for a party, a group or everybody. `load`: `full` replaces the list, `delta` changes named lines."""
 
-    list_no: str
+    NUMBER: ClassVar[str] = "list_no"
+
+    list_no: str = ""
     currency: str
     name: str = ""
     valid_from: dt.date | None = None

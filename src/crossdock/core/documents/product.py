@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import Document, Part
 from crossdock.core.quantity import Packaging
@@ -36,7 +36,9 @@ class Product(Document, kw_only=True, tag="product"):
         packagings: the only source of conversions between units.
     """
 
-    sku: str
+    NUMBER: ClassVar[str] = "sku"
+
+    sku: str = ""
     name: str = ""
     description: str = ""
     names: dict[str, str] = {}

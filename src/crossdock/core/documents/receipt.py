@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import Aware, Document, DocumentFunction, Part
 
@@ -54,7 +54,9 @@ class ReceiptLine(Part, kw_only=True):
 class Receipt(Document, kw_only=True, tag="receipt"):
     """Goods received against a purchase order, an advance ship notice, a transfer or a return."""
 
-    receipt_no: str
+    NUMBER: ClassVar[str] = "receipt_no"
+
+    receipt_no: str = ""
     document_function: DocumentFunction = "original"
     order_key: str = ""
     shipment_no: str = ""

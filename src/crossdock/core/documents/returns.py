@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import Document, DocumentFunction, Note, Part
 from crossdock.core.quantity import Money, Quantity
@@ -56,7 +56,9 @@ class ReturnLine(Part, kw_only=True):
 class ReturnOrder(Document, kw_only=True, tag="return"):
     """A return (RMA). `stage` is how far its owner says it is; lines count as returned from `received` on."""
 
-    rma_no: str
+    NUMBER: ClassVar[str] = "rma_no"
+
+    rma_no: str = ""
     type: Literal["return", "credit_only", "replace", "repair", "recall"] = "return"
     document_function: DocumentFunction = "original"
     order_key: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import Address, Aware, Document, DocumentFunction, Part
 from crossdock.core.quantity import Dimensions, Measure, Quantity
@@ -73,7 +73,9 @@ class Shipment(Document, kw_only=True, tag="shipment"):
     `document_function` cancel takes a shipment back: its goods have not been shipped by it.
     """
 
-    shipment_no: str
+    NUMBER: ClassVar[str] = "shipment_no"
+
+    shipment_no: str = ""
     direction: Literal["outbound", "inbound"] = "outbound"
     document_function: DocumentFunction = "original"
     hierarchy: Literal["", "SOI", "SOPI", "SOTPI", "SPOI", "SOIP"] = ""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from crossdock.core.documents.base import Aware, Document, Note, Part
 from crossdock.core.quantity import Money, Quantity
@@ -68,7 +68,9 @@ class Tender(Part, kw_only=True):
 class Load(Document, kw_only=True, tag="load"):
     """A trip with several shipments."""
 
-    load_no: str
+    NUMBER: ClassVar[str] = "load_no"
+
+    load_no: str = ""
     mode: str = ""
     carrier: str = ""
     equipment: str = ""

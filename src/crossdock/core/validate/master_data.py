@@ -13,8 +13,6 @@ __all__ = ["party_faults", "price_list_faults", "product_faults"]
 
 def product_faults(product: Product) -> Iterator[Fault]:
     """Faults of a product."""
-    if not product.sku:
-        yield Fault.at("T-SCHEMA", "the product has no sku", "sku")
     yield from _identifier_faults(parse_gtin, product.gtin, "gtin")
     for place, packaging in enumerate(product.packagings):
         path = f"packagings[{place}]"
