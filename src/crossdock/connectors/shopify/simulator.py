@@ -15,12 +15,12 @@ from crossdock.connectors.shopify.simulated.graphql import GraphqlError, Run, pa
 from crossdock.connectors.shopify.simulated.hooks import Webhooks, body_of
 from crossdock.connectors.shopify.simulated.mutations import Mutations
 from crossdock.connectors.shopify.simulated.samples import Samples
-from crossdock.connectors.shopify.simulated.shop import LOCATION, Shop
+from crossdock.connectors.shopify.simulated.shop import LOCATION, Shop, ShopTerms
 from crossdock.connectors.shopify.simulated.variables import check_variables
 from crossdock.core.clock import Clock
 from crossdock.kit import Faults, HookSample, Secret, Simulator, WriteSample
 
-__all__ = ["ShopifySimulator"]
+__all__ = ["ShopTerms", "ShopifySimulator"]
 
 DOMAIN = "crossdock-demo.myshopify.com"
 _VERSION = "2026-10"
@@ -59,13 +59,14 @@ class ShopifySimulator(Simulator):
         restore_per_s: float = 50,
         token: str = "",
         webhook_secret: str = "",
+        terms: ShopTerms | None = None,
     ) -> None:
         super().__init__(clock=clock, randomness=randomness, faults=faults)
         self.token = Secret(token or f"shpat_{randomness.getrandbits(128):032x}", origin="simulator")
         self.webhook_secret = Secret(
             webhook_secret or f"{randomness.getrandbits(256):064x}", origin="simulator"
         )
-        self.shop = Shop(clock, randomness)
+        self.shop = Shop(clock, randomness, terms)
         for number in range(1, products + 1):
             self.shop.add_product(f"SKU-{number:04}", title=f"Article {number}")
         self.hooks = Webhooks(

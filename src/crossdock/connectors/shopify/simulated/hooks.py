@@ -57,6 +57,7 @@ class Webhooks:
         self._version = version
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._newest: tuple[str, Mapping[str, str], bytes] | None = None
         self.url = ""
         self.topics: set[str] = set()
         self.sent: list[tuple[str, str]] = []
@@ -88,9 +89,15 @@ class Webhooks:
 
     def post(self, topic: str, headers: Mapping[str, str], body: bytes) -> None:
         """Send this very request in the background."""
+        self._newest = (topic, headers, body)
         task = asyncio.get_running_loop().create_task(self._posted(f"{self.url}/{topic}", headers, body))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def send_again(self) -> None:
+        """The newest request once more, as after an answer that the shop missed."""
+        if self._newest is not None:
+            self.post(*self._newest)
 
     async def settle(self) -> None:
         """Return when all that was sent has been taken."""

@@ -27,7 +27,7 @@ def line_discount(line: dict[str, Any]) -> Decimal:
     return sum((Decimal(part["amount"]) for part in line["discount_allocations"]), Decimal(0))
 
 
-def set_totals(order: dict[str, Any], *, first: bool = False) -> None:
+def set_totals(order: dict[str, Any], *, first: bool = False, rate: Decimal = TAX_RATE) -> None:
     """Compute an order's current totals from its lines; at the `first` time its original totals too."""
     subtotal = tax = discounts = Decimal(0)
     for line in order["line_items"]:
@@ -36,14 +36,14 @@ def set_totals(order: dict[str, Any], *, first: bool = False) -> None:
         net = Decimal(line["price"]) * line["current_quantity"] - discount
         subtotal += net
         discounts += discount
-        tax += Decimal(cents(net * TAX_RATE))
+        tax += Decimal(cents(net * rate))
         if line["current_quantity"] == line["quantity"]:
-            line["tax_lines"] = [_tax_line(net)]
+            line["tax_lines"] = [_tax_line(net, rate)]
     shipping = Decimal(0)
     if not order["cancelled_at"]:
         for charge in order["shipping_lines"]:
             shipping += Decimal(charge["discounted_price"])
-            charge["tax_lines"] = [_tax_line(Decimal(charge["discounted_price"]))]
+            charge["tax_lines"] = [_tax_line(Decimal(charge["discounted_price"]), rate)]
             tax += Decimal(charge["tax_lines"][0]["price"])
     order["current_subtotal_price"] = cents(subtotal)
     order["current_total_discounts"] = cents(discounts)
@@ -52,8 +52,8 @@ def set_totals(order: dict[str, Any], *, first: bool = False) -> None:
     if first:
         for name in ("subtotal_price", "total_discounts", "total_tax", "total_price"):
             order[name] = order[f"current_{name}"]
-        order["tax_lines"] = [{"title": "VAT", "rate": TAX_RATE, "price": order["total_tax"]}]
+        order["tax_lines"] = [{"title": "VAT", "rate": rate, "price": order["total_tax"]}]
 
 
-def _tax_line(net: Decimal) -> dict[str, Any]:
-    return {"title": "VAT", "rate": TAX_RATE, "price": cents(net * TAX_RATE)}
+def _tax_line(net: Decimal, rate: Decimal) -> dict[str, Any]:
+    return {"title": "VAT", "rate": rate, "price": cents(net * rate)}

@@ -5,6 +5,7 @@ Orders and products are kept as the JSON that webhooks show; what GraphQL shows 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import random
@@ -13,10 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.connectors.shopify.simulated.customers import customer as customer_of
-from crossdock.connectors.shopify.simulated.money import cents, set_totals
+from crossdock.connectors.shopify.simulated.money import TAX_RATE, cents, set_totals
 from crossdock.core.clock import Clock
 
-__all__ = ["Shop", "stamp"]
+__all__ = ["Shop", "ShopTerms", "stamp"]
 
 LOCATION = 71_000_001
 _ZONE = dt.timezone(dt.timedelta(hours=1))
@@ -27,13 +28,31 @@ def stamp(moment: dt.datetime) -> str:
     return moment.astimezone(_ZONE).replace(microsecond=0).isoformat()
 
 
+@dataclasses.dataclass(frozen=True)
+class ShopTerms:
+    """What a merchant sets up.
+
+    Attributes:
+        first_number: of its orders.
+        discounts: whether some lines and orders cost less.
+        shipping: prices of shipping, one of which an order has.
+    """
+
+    currency: str = "EUR"
+    tax_rate: Decimal = TAX_RATE
+    first_number: int = 10_001
+    discounts: bool = True
+    shipping: tuple[str, ...] = ("0.00", "4.90", "12.50")
+
+
 class Shop:
     """What the shop knows, and what a person in its admin or a customer can do to it."""
 
-    def __init__(self, clock: Clock, randomness: random.Random, *, currency: str = "EUR") -> None:
+    def __init__(self, clock: Clock, randomness: random.Random, terms: ShopTerms | None = None) -> None:
         self.clock = clock
         self.randomness = randomness
-        self.currency = currency
+        self.terms = terms or ShopTerms()
+        self.currency = self.terms.currency
         self.shop_id = 51_000_001
         self.locations = {LOCATION: {"id": LOCATION, "name": "Main warehouse", "active": True}}
         self.products: dict[int, dict[str, Any]] = {}
@@ -43,12 +62,12 @@ class Shop:
         self.refunds: dict[int, dict[str, Any]] = {}
         self.levels: dict[tuple[int, int], dict[str, Any]] = {}
         self.adjustments: list[dict[str, Any]] = []
-        self._ids = itertools.count(1_000_001)
+        self._ids = itertools.count(self.terms.first_number * 100)
         self._by_sku: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._by_name: dict[str, dict[str, Any]] = {}
         self._expected: dict[int, list[dict[str, Any]]] = {}
         self._shipped: dict[int, list[dict[str, Any]]] = {}
-        self._numbers = itertools.count(10_001)
+        self._numbers = itertools.count(self.terms.first_number)
 
     def new_id(self) -> int:
         return next(self._ids)
@@ -211,8 +230,9 @@ class Shop:
             "refunds": [],
             "line_items": [self._line(sku, quantity) for sku, quantity in chosen],
         }
-        self._discount(order)
-        set_totals(order, first=True)
+        if self.terms.discounts:
+            self._discount(order)
+        set_totals(order, first=True, rate=self.terms.tax_rate)
         self.orders[order_id] = order
         self._by_name[order["name"]] = order
         self._make_fulfillment_order(order)
@@ -247,7 +267,7 @@ class Shop:
             line["quantity"] = max(line["quantity"], wanted)
             self._expect_more(order, line, change)
             self._move_stock(line, available=-change)
-        set_totals(order)
+        set_totals(order, rate=self.terms.tax_rate)
         self.touch_order(order)
 
     def cancel_order(
@@ -268,7 +288,7 @@ class Shop:
             fo["status"] = "CANCELLED" if fo["status"] in {"OPEN", "ON_HOLD"} else "CLOSED"
         for line in order["line_items"]:
             line["current_quantity"] = self.shipped_of(order, line["id"])
-        set_totals(order)
+        set_totals(order, rate=self.terms.tax_rate)
         self.touch_order(order)
 
     def refund_order(
@@ -313,7 +333,7 @@ class Shop:
         order["refunds"].append(refund)
         left = any(line["current_quantity"] for line in order["line_items"])
         order["financial_status"] = "partially_refunded" if left else "refunded"
-        set_totals(order)
+        set_totals(order, rate=self.terms.tax_rate)
         self.touch_order(order)
         return refund
 
@@ -414,7 +434,7 @@ class Shop:
                 line["discount_allocations"].append({"amount": amount, "discount_application_index": 1})
 
     def _shipping_line(self) -> dict[str, Any]:
-        price = self.randomness.choice(("0.00", "4.90", "12.50"))
+        price = self.randomness.choice(self.terms.shipping)
         return {
             "id": self.new_id(),
             "title": "Standard",

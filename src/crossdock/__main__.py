@@ -1,0 +1,5 @@
+"""`python -m crossdock`."""
+
+from crossdock.apps.cli import main
+
+main()
