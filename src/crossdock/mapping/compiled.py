@@ -175,22 +175,14 @@ def _plain_record(record: Any) -> dict[str, Any]:
     if isinstance(record, dict):
         return record
     if isinstance(record, msgspec.Struct):
-        # Documents leave out their defaults when written; a rule on `document_function` must still see it.
-        return {name: _plain_value(getattr(record, name)) for name in record.__struct_fields__}
+        # With its defaults: a rule on `document_function` must see them. What is inside follows when it is read.
+        return msgspec.structs.asdict(record)
     if isinstance(record, Mapping):
         return dict(record)
     fault = MappingFault(
         f"{describe(record)} stands where a record was expected", Place(value=_shown(record))
     )
     raise RecordError([fault])
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return _plain_record(value)
-    if isinstance(value, list):
-        return [_plain_value(entry) for entry in value]
-    return value
 
 
 def _place(entry: RawFault, place_of: PlaceOf | None) -> Place:

@@ -97,6 +97,8 @@ def shape(
     """The object on the way to a field; an empty one where it is missing."""
     if isinstance(value, Mapping):
         return value
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
     if strict and value is not None and value != "":
         text = f"{describe(value)} stands where an object was expected"
         faults.append(RawFault(site, ValueFaultError(text), value, at))
@@ -109,7 +111,7 @@ def items(faults: list[RawFault], value: Any, site: Site, at: tuple[int, ...]) -
         return ()
     if isinstance(value, (list, tuple)):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, (Mapping, msgspec.Struct)):
         return [value]
     text = f"{describe(value)} stands where a list was expected"
     faults.append(RawFault(site, ValueFaultError(text), value, at))

@@ -110,7 +110,7 @@ def resolve(value: Any, steps: tuple[Step, ...]) -> Any:
     """The value at the end of `steps`; None when the way there is missing."""
     for step in steps:
         if step.name is not None:
-            value = value.get(step.name) if isinstance(value, Mapping) else None
+            value = _named(value, step.name)
         elif not isinstance(value, (list, tuple)):
             return None
         elif step.index is not None:
@@ -122,12 +122,19 @@ def resolve(value: Any, steps: tuple[Step, ...]) -> Any:
     return value
 
 
+def _named(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(name)
+    if isinstance(value, msgspec.Struct) and name in value.__struct_fields__:
+        return getattr(value, name)
+    return None
+
+
 def _first_with(items: list[Any] | tuple[Any, ...], step: Step) -> Any:
     for item in items:
-        if isinstance(item, Mapping):
-            found = item.get(step.key)
-            if found is not None and not isinstance(found, (list, dict)) and str(found) == step.wanted:
-                return item
+        found = _named(item, step.key)
+        if isinstance(found, (str, int)) and str(found)[:200] == step.wanted:
+            return item
     return None
 
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from crossdock.core.quantity import AmountError, Money, Quantity, multiply_exact, parse_decimal
 from crossdock.mapping.faults import LookupRef, ValueFaultError
 
@@ -50,7 +52,7 @@ class MissingSignal(Exception):  # noqa: N818 - a signal inside the generated co
 
 def describe(value: Any) -> str:
     """What kind of value this is, for people."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (Mapping, msgspec.Struct)):
         return "an object"
     if isinstance(value, (list, tuple)):
         return "a list"

@@ -15,7 +15,7 @@ from crossdock.mapping.functions import reference
 @pytest.fixture
 def compute(run_field):
     def compute(expression, record=None, **options):
-        return run_field('{ expr: "%s" }' % expression.replace('"', '\\"'), record or {}, **options)
+        return run_field('{ expr: "' + expression.replace('"', '\\"') + '" }', record or {}, **options)
 
     return compute
 
@@ -165,6 +165,7 @@ def test_what_cannot_be_computed_is_a_fault_of_the_record(compute, expression, r
 def test_products_keep_all_their_digits_until_they_are_rounded(run_field):
     record = {"a": "123456789012.123456", "b": "0.000001"}
     assert run_field('{ expr: "a * b", as: text }', record) == "123456.789012123456"
+    assert run_field('{ expr: "a * a", as: text }', record) == "15241578753183966898832.546185383936"
     with pytest.raises(RecordError) as caught:
         run_field('{ expr: "a * b", as: decimal }', record)
     assert caught.value.code == "T-ELE-LONG"

@@ -86,7 +86,7 @@ def test_an_unknown_canonical_kind_is_named_with_the_nearest():
 
 def test_a_required_field_may_not_hang_on_a_condition():
     fault = only(
-        "map: a.b -> sales_order\nconstants: { key: K }\nfields:\n  order_no: { from: a, when: b }\n"
+        "map: a.b -> sales_order\nconstants: { order_no: N }\nfields:\n  key: { from: a, when: b }\n"
     )
     assert "`when` may leave it out" in fault.text
 

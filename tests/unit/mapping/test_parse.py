@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 
 import pytest
@@ -79,6 +80,11 @@ def test_yaml_does_not_turn_country_codes_and_prices_into_something_else():
     assert str(to_plain(node)["c"]) == "1.10"
 
 
+def test_aliases_are_refused_because_they_multiply():
+    with pytest.raises(MappingError, match="aliases are not allowed|anchors"):
+        read_nodes("x: &a [1]\ny: [*a, *a]", source="x")
+
+
 def test_a_path_reads_back_as_it_was_written():
     for text in (
         "a",
@@ -124,7 +130,5 @@ def test_a_path_never_fails_on_any_record(record, text):
 @given(st.text(alphabet="ab: {}[]->\n'\"fromexpr,.*&", max_size=60))
 @settings(max_examples=200)
 def test_any_text_is_a_mapping_or_a_mapping_error(text):
-    try:
+    with contextlib.suppress(MappingError):
         parse_mapping(text, source="x")
-    except MappingError as error:
-        assert error.faults

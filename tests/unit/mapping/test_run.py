@@ -74,12 +74,12 @@ def test_faults_of_one_record_are_reported_together(compile_text, shop_mapping, 
     shop_order["created_at"] = "yesterday"
     shop_order["line_items"][0]["price"] = "12,50"
     shop_order["line_items"][2]["id"] = None
-    del shop_order["name"]
+    del shop_order["id"]
     with pytest.raises(RecordError) as caught:
         compile_text(shop_mapping).run(shop_order, lookups={}, variables=variables)
     found = {(fault.code, fault.place.path, fault.place.value) for fault in caught.value.faults}
     assert found == {
-        ("T-ELE-MISS", "name", ""),
+        ("T-ELE-MISS", "id", ""),
         ("T-ELE-DATE", "created_at", "yesterday"),
         ("B-UNK-PARTY", "customer.id", "5"),
         ("B-UNK-ITEM", "line_items[0].sku", "A"),
@@ -342,12 +342,15 @@ fields:
       product_uom_qty: { from: quantity.value, as: decimal }
       price_unit: { from: unit_price.amount, as: decimal }
       price: { from: unit_price, as: money }
+  total: { expr: 'sum(lines.quantity.value)' }
+  first_sku: { from: "lines[line_id=3].product" }
 """
     )
     result = outward.run(order, lookups={("product", "K-A"): "7", ("product", "K-C"): "8"}, variables={})
     assert result["client_order_ref"] == "#1001"
     assert result["date_order"] == datetime(2026, 11, 23, 23, tzinfo=UTC)
     assert result["state"] == "draft"
+    assert (result["total"], result["first_sku"]) == (3, "K-C")
     assert result["order_line"][0] == {
         "product_id": 7,
         "product_uom_qty": Decimal(2),
