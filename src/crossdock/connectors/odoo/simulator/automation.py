@@ -36,7 +36,7 @@ def due_webhooks(env: Env) -> Iterator[Webhook]:
     rules = [row for row in env.table("base.automation").rows.values() if row.get("active", True)]
     for rule in rules:
         model = env.table("ir.model").rows[rule["model_id"]]["model"]
-        wanted = _TRIGGERS.get(rule.get("trigger"), set())
+        wanted = _TRIGGERS.get(str(rule.get("trigger")), set())
         changed = [key for (name, key), kind in env.changed.items() if name == model and kind in wanted]
         test = Domain(env, model, _parsed(rule.get("filter_domain"))).test
         rows = [env.table(model).rows[key] for key in changed if key in env.table(model).rows]
@@ -62,7 +62,11 @@ def _parsed(domain: Any) -> list[Any]:
 
 
 def _body(env: Env, action: Row, model: str, row: Row) -> bytes:
-    payload: dict[str, Any] = {"_action": f"{action['name']}(#{action['id']})", "_id": row["id"], "_model": model}
+    payload: dict[str, Any] = {
+        "_action": f"{action['name']}(#{action['id']})",
+        "_id": row["id"],
+        "_model": model,
+    }
     payload["id"] = row["id"]
     for key in action.get("webhook_field_ids") or []:
         name = env.table("ir.model.fields").rows[key]["name"]

@@ -10,6 +10,7 @@ from typing import Any
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import AccessError, ServerError, http_fault, python_fault
 from crossdock.connectors.odoo.simulator.model import Model, Remote
+from crossdock.connectors.odoo.simulator.models import REGISTRY
 from crossdock.connectors.odoo.simulator.wire import Call
 
 __all__ = ["Bound", "bind_method", "call_from_rpc"]
@@ -84,12 +85,10 @@ def call_from_rpc(service_method: str, args: Sequence[Any]) -> Call:
 
 
 def _by_name(model: str, method: str, positional: list[Any], named: dict[str, Any], context: Any) -> Call:
-    from crossdock.connectors.odoo.simulator.models import REGISTRY
-
     function = getattr(REGISTRY.get(model), method, None)
     mark: Remote | None = getattr(function, "remote", None)
     ids: list[Any] = []
-    if mark is None:
+    if function is None or mark is None:
         return Call(model, method, ids, context, named)
     if mark.on_records and positional:
         given = positional.pop(0)

@@ -17,8 +17,22 @@ __all__ = ["DemoSize", "seed_demo", "state_of"]
 
 _FIRST = 1001
 _COMPANY_PREFIX = "0614141"
-_GOODS = ("Pallet Wrap", "Carton Tape", "Stretch Film", "Corner Guard", "Shipping Label", "Bubble Roll", "Strapping")
-_PLACES = (("Seattle", "98101"), ("Tacoma", "98402"), ("Portland", "97201"), ("Oakland", "94601"), ("Chicago", "60601"))
+_GOODS = (
+    "Pallet Wrap",
+    "Carton Tape",
+    "Stretch Film",
+    "Corner Guard",
+    "Shipping Label",
+    "Bubble Roll",
+    "Strapping",
+)
+_PLACES = (
+    ("Seattle", "98101"),
+    ("Tacoma", "98402"),
+    ("Portland", "97201"),
+    ("Oakland", "94601"),
+    ("Chicago", "60601"),
+)
 _STREETS = ("Dock St", "Pier Ave", "Harbor Way", "Depot Rd", "Canal St")
 
 
@@ -119,7 +133,9 @@ def _count_stock(env: Env, products: Iterable[int], about: int, dice: random.Ran
     for product in products:
         vals: dict[str, Any] = {"product_id": product, "location_id": place}
         if env.row("product.product", product)["tracking"] == "lot":
-            vals["lot_id"] = env.create("stock.lot", {"name": f"LOT-{product}", "product_id": product, "company_id": 1})
+            vals["lot_id"] = env.create(
+                "stock.lot", {"name": f"LOT-{product}", "product_id": product, "company_id": 1}
+            )
         counts.append({**vals, "inventory_quantity": dice.randint(about // 2, about * 3 // 2)})
     ids = quants.create(env, counts)  # type: ignore[attr-defined]
     quants.action_apply_inventory(env, ids)  # type: ignore[attr-defined]
@@ -145,7 +161,10 @@ def state_of(env: Env) -> dict[str, Any]:
             for key in env.table("purchase.order").rows
         ],
         "deliveries": [
-            {**_picked(env, "stock.picking", key, _PICKING), "moves": _many(env, "stock.move", "picking_id", key, _MOVE)}
+            {
+                **_picked(env, "stock.picking", key, _PICKING),
+                "moves": _many(env, "stock.move", "picking_id", key, _MOVE),
+            }
             for key in env.table("stock.picking").rows
         ],
         "invoices": [
@@ -155,7 +174,9 @@ def state_of(env: Env) -> dict[str, Any]:
             }
             for key in env.table("account.move").rows
         ],
-        "payments": [_picked(env, "account.payment", key, _PAYMENT) for key in env.table("account.payment").rows],
+        "payments": [
+            _picked(env, "account.payment", key, _PAYMENT) for key in env.table("account.payment").rows
+        ],
         "stock": [
             {
                 **_picked(env, "stock.quant", key, _QUANT),
@@ -167,13 +188,67 @@ def state_of(env: Env) -> dict[str, Any]:
     }
 
 
-_ORDER = ("name", "state", "client_order_ref", "origin", "partner_id", "partner_shipping_id", "amount_untaxed", "amount_total", "delivery_status", "invoice_status", "picking_ids", "invoice_ids", "date_order")
-_LINE = ("product_id", "name", "product_uom_qty", "price_unit", "price_subtotal", "qty_delivered", "qty_invoiced", "qty_to_invoice")
-_PURCHASE = ("name", "state", "partner_ref", "origin", "partner_id", "amount_total", "receipt_status", "invoice_status")
+_ORDER = (
+    "name",
+    "state",
+    "client_order_ref",
+    "origin",
+    "partner_id",
+    "partner_shipping_id",
+    "amount_untaxed",
+    "amount_total",
+    "delivery_status",
+    "invoice_status",
+    "picking_ids",
+    "invoice_ids",
+    "date_order",
+)
+_LINE = (
+    "product_id",
+    "name",
+    "product_uom_qty",
+    "price_unit",
+    "price_subtotal",
+    "qty_delivered",
+    "qty_invoiced",
+    "qty_to_invoice",
+)
+_PURCHASE = (
+    "name",
+    "state",
+    "partner_ref",
+    "origin",
+    "partner_id",
+    "amount_total",
+    "receipt_status",
+    "invoice_status",
+)
 _PURCHASE_LINE = ("product_id", "product_qty", "price_unit", "qty_received", "qty_invoiced")
-_PICKING = ("name", "state", "origin", "sale_id", "backorder_id", "return_id", "carrier_tracking_ref", "picking_type_code")
+_PICKING = (
+    "name",
+    "state",
+    "origin",
+    "sale_id",
+    "backorder_id",
+    "return_id",
+    "carrier_tracking_ref",
+    "picking_type_code",
+)
 _MOVE = ("product_id", "product_uom_qty", "quantity", "picked", "state", "sale_line_id", "purchase_line_id")
-_INVOICE = ("name", "move_type", "state", "payment_state", "ref", "invoice_origin", "partner_id", "amount_untaxed", "amount_tax", "amount_total", "amount_residual", "reversed_entry_id")
+_INVOICE = (
+    "name",
+    "move_type",
+    "state",
+    "payment_state",
+    "ref",
+    "invoice_origin",
+    "partner_id",
+    "amount_untaxed",
+    "amount_tax",
+    "amount_total",
+    "amount_residual",
+    "reversed_entry_id",
+)
 _ITEM = ("product_id", "quantity", "price_unit", "price_subtotal")
 _PAYMENT = ("name", "state", "amount", "memo", "partner_id", "invoice_ids")
 _QUANT = ("product_id", "lot_id", "quantity", "reserved_quantity")

@@ -91,7 +91,9 @@ class Domain:
             raise python_fault("ValueError", f"Invalid operator in condition {condition!r}")
         path = str(name).split(".")
         if path[0] not in self._env.model(self._model).fields:
-            raise python_fault("ValueError", f"Invalid field {self._model}.{path[0]} in condition {condition!r}")
+            raise python_fault(
+                "ValueError", f"Invalid field {self._model}.{path[0]} in condition {condition!r}"
+            )
         self.names.add(path[0])
         if narrow and len(path) == 1:
             self._narrow(path[0], sign, value)
@@ -120,7 +122,7 @@ def _negated(test: Test) -> Test:
     return lambda row: not test(row)
 
 
-def _condition(env: Env, model: str, path: Sequence[str], sign: str, value: Any) -> Test:
+def _condition(env: Env, model: str, path: Sequence[str], sign: str, value: Any) -> Test:  # noqa: PLR0911 - one per kind of operator
     if sign in _NEGATIVE:
         return _negated(_condition(env, model, path, _NEGATIVE[sign], value))
     if sign == "=?":
@@ -165,10 +167,12 @@ def _value_test(env: Env, kind: str, relation: str, sign: str, value: Any) -> Ca
     if sign == "in":
         # A bare value is taken as a list of one.
         several = {plain(one) for one in (value if isinstance(value, list | tuple) else [value])}
-        return lambda held: (held or False if kind not in {"float", "monetary", "integer"} else held) in several
+        return lambda held: (
+            (held or False if kind not in {"float", "monetary", "integer"} else held) in several
+        )
     if sign == "=":
         wanted = plain(value)
-        return lambda held: bool((held or wanted is False) and (held or False) == wanted or held == wanted)
+        return lambda held: bool(((held or wanted is False) and (held or False) == wanted) or held == wanted)
     compare = _ORDERINGS[sign]
     limit = plain(value)
     return lambda held: held is not False and held is not None and limit is not False and compare(held, limit)

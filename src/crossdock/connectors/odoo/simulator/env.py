@@ -19,9 +19,9 @@ from crossdock.connectors.odoo.simulator.rights import Rights
 from crossdock.connectors.odoo.simulator.schema import Field, empty_value, to_stored, zone_free
 from crossdock.connectors.odoo.simulator.table import Database, Row, Table, UndoLog
 
-__all__ = ["Env"]
+__all__ = ["MANDATORY", "PREFIX", "Env", "mandatory"]
 
-_MANDATORY = (
+MANDATORY = (
     "Missing required value for the field '{label}' ({name}).\nModel: {model}\n"
     "- create/update: a mandatory field is not set\n"
     "- delete: another model requires the record being deleted, you can archive it instead\n"
@@ -356,6 +356,6 @@ def mandatory(rules: Model, name: str) -> ServerError:
         return ValidationError(PREFIX + "Contacts require a name")
     model = f"'{rules.label}' ({rules.model})"
     label = rules.fields[name].string
-    error = ValidationError(PREFIX + _MANDATORY.format(label=label, name=name, model=model))
+    error = ValidationError(PREFIX + MANDATORY.format(label=label, name=name, model=model))
     error.field = name  # type: ignore[attr-defined]
     return error

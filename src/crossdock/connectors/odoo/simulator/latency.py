@@ -24,7 +24,14 @@ _MEASURED: dict[str, Sequence[float]] = {
 }
 _READ_MS = 10.0
 _READ_RECORD_MS = 0.05
-_HEAVY_MODELS = ("sale.order", "purchase.order", "stock.picking", "account.move", "stock.backorder.confirmation", "sale.advance.payment.inv")
+_HEAVY_MODELS = (
+    "sale.order",
+    "purchase.order",
+    "stock.picking",
+    "account.move",
+    "stock.backorder.confirmation",
+    "sale.advance.payment.inv",
+)
 
 
 @dataclasses.dataclass(frozen=True)

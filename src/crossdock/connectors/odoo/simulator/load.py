@@ -13,10 +13,12 @@ from crossdock.connectors.odoo.simulator.faults import ServerError, python_fault
 from crossdock.connectors.odoo.simulator.model import Model
 from crossdock.connectors.odoo.simulator.schema import Field
 
-__all__ = ["external_ids", "lost_race", "load_rows", "split_external_id"]
+__all__ = ["external_ids", "load_rows", "lost_race", "split_external_id"]
 
 Path = list[str]
 Row = Sequence[str]
+Ready = tuple[int, Mapping[str, int], Row, dict[str, Any]]
+"""Number of the record, its first and last row, its first row's cells, and its values."""
 
 _VALUES = {
     "name": "Possible Values",
@@ -63,14 +65,20 @@ def load_rows(env: Env, model: Model, fields: Sequence[str], data: Sequence[Row]
         _check_path(env, model, path)
     mark = env.savepoint()
     messages: list[dict[str, Any]] = []
-    ready = []
+    ready: list[Ready] = []
+    ids: list[int] = []
+    within = any(_points_home(model, path) for path in paths)
     for number, (first, last, rows) in enumerate(_grouped(model, paths, data)):
         place = {"from": first, "to": last}
         vals = _converted(env, model, paths, rows, number, place, messages)
         ready.append((number, place, rows[0], vals))
-    ids = _kept_together(env, model, paths, ready) if not messages else None
-    if ids is None:
-        ids = []
+        if within:
+            # A later row may point to this record by its external id, so it must be there.
+            ids.extend(_kept_alone(env, model, paths, ready.pop(), messages))
+    together = _kept_together(env, model, paths, ready) if not messages else None
+    if together is not None:
+        ids.extend(together)
+    else:
         for one in ready:
             ids.extend(_kept_alone(env, model, paths, one, messages))
     if messages:
@@ -95,6 +103,10 @@ def _check_path(env: Env, model: Model, path: Path) -> None:
 
 def _is_line(model: Model, path: Path) -> bool:
     return path[0] in model.fields and model.fields[path[0]].type == "one2many"
+
+
+def _points_home(model: Model, path: Path) -> bool:
+    return len(path) == 2 and path[1] == "id" and model.fields[path[0]].relation == model.model
 
 
 def _grouped(
@@ -162,7 +174,7 @@ def _lines(env: Env, field: Field, columns: Sequence[tuple[int, Path]], rows: li
     return commands
 
 
-def _cell(env: Env, field: Field, path: Path, text: Any, label: str) -> Any:
+def _cell(env: Env, field: Field, path: Path, text: Any, label: str) -> Any:  # noqa: C901, PLR0911 - one branch per type
     if text in ("", None, False):
         return False
     text = str(text)
@@ -229,7 +241,9 @@ def _reference(env: Env, field: Field, path: Path, text: str, label: str) -> int
             if env.display_name(relation, key) == text:
                 return key
         kind = "name"
-    raise _CellError(f"No matching record found for {kind} '{text}' in field '{label}'", _values(relation, kind))
+    raise _CellError(
+        f"No matching record found for {kind} '{text}' in field '{label}'", _values(relation, kind)
+    )
 
 
 def _values(relation: str, kind: str) -> dict[str, Any]:
@@ -249,12 +263,7 @@ def known_record(env: Env, external: str) -> tuple[str, int] | None:
     return None
 
 
-Ready = tuple[int, Mapping[str, int], Row, dict[str, Any]]
-
-
-def _kept_together(
-    env: Env, model: Model, paths: Sequence[Path], ready: Sequence[Ready]
-) -> list[int] | None:
+def _kept_together(env: Env, model: Model, paths: Sequence[Path], ready: Sequence[Ready]) -> list[int] | None:
     mark = env.savepoint()
     try:
         ids = [_keep(env, model, paths, first, vals) for _, _, first, vals in ready]

@@ -88,6 +88,11 @@ class Model:
         del env
         return str(row.get("name") or f"{self.model},{row['id']}")
 
+    def hidden(self, env: Env, row: Row) -> bool:
+        """Whether a record rule keeps the row from who asks."""
+        del env, row
+        return False
+
     def created(self, env: Env, row: Row) -> None:
         """After a record and its lines are there."""
 

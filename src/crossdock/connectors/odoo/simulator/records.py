@@ -39,7 +39,13 @@ def parse_order(model: Model, order: str | None) -> tuple[tuple[str, bool], ...]
 
 
 def search_rows(
-    env: Env, model: Model, domain: Any, *, offset: int = 0, limit: int | None = None, order: str | None = None
+    env: Env,
+    model: Model,
+    domain: Any,
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+    order: str | None = None,
 ) -> list[Row]:
     """Rows that match, in order: archived ones and other companies' left out as the server does."""
     env.flush()
@@ -47,7 +53,7 @@ def search_rows(
     parsed = Domain(env, name, domain)
     rows = env.table(name).rows
     pool = rows.values() if parsed.candidates is None else [rows[key] for key in parsed.candidates]
-    found = [row for row in pool if parsed.test(row)]
+    found = [row for row in pool if parsed.test(row) and not model.hidden(env, row)]
     if model.archives and "active" not in parsed.names and env.context.get("active_test", True):
         found = [row for row in found if row.get("active", True)]
     companies = env.context.get("allowed_company_ids")
@@ -77,7 +83,11 @@ class Records(Model):
 
     @remote("r")
     def read(
-        self, env: Env, ids: Sequence[int], fields: Sequence[str] | None = None, load: str | None = "_classic_read"
+        self,
+        env: Env,
+        ids: Sequence[int],
+        fields: Sequence[str] | None = None,
+        load: str | None = "_classic_read",
     ) -> list[dict[str, Any]]:
         rows = env.table(self.model).rows
         for key in ids:
@@ -182,7 +192,9 @@ class Records(Model):
         env.flush()
         self._own_companies(env, rows)
         names = [name for name in (fields or self.fields) if name != "id"]
-        return [{"id": row["id"], **{name: self._cell(env, row, name, load) for name in names}} for row in rows]
+        return [
+            {"id": row["id"], **{name: self._cell(env, row, name, load) for name in names}} for row in rows
+        ]
 
     def _own_companies(self, env: Env, rows: Sequence[Row]) -> None:
         companies = env.context.get("allowed_company_ids")

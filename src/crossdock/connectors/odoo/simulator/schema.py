@@ -115,7 +115,7 @@ def _moment(value: object, *, day_only: bool) -> str | bool:
     return moment.strftime("%Y-%m-%d" if day_only else _MOMENT)
 
 
-def to_stored(model: str, name: str, field: Field, value: Any) -> Any:
+def to_stored(model: str, name: str, field: Field, value: Any) -> Any:  # noqa: C901, PLR0911 - one branch per type
     """`value` as the table keeps it; to-many commands are not handled here.
 
     Raises:

@@ -15,7 +15,12 @@ from crossdock.connectors.odoo.simulator.automation import Webhook, due_webhooks
 from crossdock.connectors.odoo.simulator.calls import Bound, bind_method, call_from_rpc
 from crossdock.connectors.odoo.simulator.demo import DemoSize, seed_demo, state_of
 from crossdock.connectors.odoo.simulator.env import Env
-from crossdock.connectors.odoo.simulator.faults import AccessDeniedError, ServerError, http_fault, python_fault
+from crossdock.connectors.odoo.simulator.faults import (
+    AccessDeniedError,
+    ServerError,
+    http_fault,
+    python_fault,
+)
 from crossdock.connectors.odoo.simulator.latency import LatencyModel
 from crossdock.connectors.odoo.simulator.load import external_ids, lost_race
 from crossdock.connectors.odoo.simulator.models import REGISTRY, new_database
@@ -88,7 +93,9 @@ class OdooSimulator(Simulator):
             self.database, REGISTRY, self._rights, uid=uid, context=context or {}, now=self.clock.now()
         )
 
-    async def act(self, model: str, method: str, ids: Sequence[int] = (), /, *, key: str = "", **arguments: Any) -> Any:
+    async def act(
+        self, model: str, method: str, ids: Sequence[int] = (), /, *, key: str = "", **arguments: Any
+    ) -> Any:
         """Call a method as a client with `key` would (default: the administrator): what people do over there."""
         account = self.accounts[key] if key else next(iter(self.accounts.values()))
         context = arguments.pop("context", {})
@@ -129,7 +136,10 @@ class OdooSimulator(Simulator):
             web.route("*", "/{rest:.*}", self._nothing),
         ]
         if self.legacy is None:
-            modern = [web.get("/web/version", self._version), web.post("/json/2/{model}/{method}", self._json2)]
+            modern = [
+                web.get("/web/version", self._version),
+                web.post("/json/2/{model}/{method}", self._json2),
+            ]
             return [*modern, *routes]
         return routes
 
@@ -188,7 +198,9 @@ class OdooSimulator(Simulator):
         if method == "version":
             return self._versions()
         if method not in {"authenticate", "login"}:
-            raise python_fault("AttributeError", f"module 'odoo.service.common' has no attribute 'exp_{method}'")
+            raise python_fault(
+                "AttributeError", f"module 'odoo.service.common' has no attribute 'exp_{method}'"
+            )
         database, login, key = args[:3]
         account = self.accounts.get(key)
         if database != self.database_name or account is None or account.login != login:
@@ -211,7 +223,9 @@ class OdooSimulator(Simulator):
 
     async def _version(self, _request: web.Request) -> web.Response:
         versions = self._versions()
-        return json_answer({"version_info": versions["server_version_info"], "version": versions["server_version"]})
+        return json_answer(
+            {"version_info": versions["server_version_info"], "version": versions["server_version"]}
+        )
 
     async def _version_info(self, _request: web.Request) -> web.Response:
         return rpc_answer(None, self._versions())
@@ -239,14 +253,14 @@ class OdooSimulator(Simulator):
 
     async def _load(self, env: Env, call: Call, bound: Bound) -> Any:
         data = call.arguments.get("data") or ()
-        ids = external_ids(call.arguments.get("fields") or (), data)
+        ids = dict.fromkeys(external_ids(call.arguments.get("fields") or (), data))
         rival = next((self._loading[one] for one in ids if one in self._loading), None)
         if rival is not None:
             # Both began before the first ended: the database lets one win and the other is told so.
             await rival.wait()
             return lost_race(len(data))
         ended = asyncio.Event()
-        self._loading.update(dict.fromkeys(ids, ended))
+        self._loading.update((one, ended) for one in ids)
         try:
             if self.race_window_s:
                 await self.clock.sleep(self.race_window_s)

@@ -30,10 +30,10 @@ _COUNTRIES = (
 )
 _STATES = (("CA", "California"), ("IL", "Illinois"), ("OR", "Oregon"), ("TX", "Texas"), ("WA", "Washington"))
 _JOURNALS = (
-    ("Sales", "INV", "sale"),
-    ("Purchases", "BILL", "purchase"),
-    ("Bank", "BNK1", "bank"),
-    ("Miscellaneous Operations", "MISC", "general"),
+    ("Sales", "INV", "sale", 5),
+    ("Purchases", "BILL", "purchase", 6),
+    ("Bank", "BNK1", "bank", 7),
+    ("Miscellaneous Operations", "MISC", "general", 9),
 )
 
 
@@ -67,20 +67,26 @@ def furnish(env: Env, accounts: Iterable[Account], database_uuid: str) -> dict[s
     env.table("res.users").put(_root(), [])
     env.table("res.users").last_id = 1
     create("res.currency", {"name": "USD", "symbol": "$", "rounding": 0.01})
-    for key, name, code in _COUNTRIES:
-        env.table("res.country").last_id = key - 1
+    for number, name, code in _COUNTRIES:
+        env.table("res.country").last_id = number - 1
         create("res.country", {"name": name, "code": code})
     for code, name in _STATES:
         create("res.country.state", {"name": name, "code": code, "country_id": 233})
-    for name in ("Units", "Pack of 6", "Dozens"):
-        create("uom.uom", {"name": name, "active": True})
+    for name, factor in (("Units", 1), ("Pack of 6", 6), ("Dozens", 12)):
+        unit = {"name": name, "factor": factor, "relative_factor": factor, "rounding": 0.01, "active": True}
+        create("uom.uom", unit)
     create("crm.team", {"name": "Sales"})
-    for name, usage in (("Vendors", "supplier"), ("Customers", "customer"), ("Inter-company transit", "transit")):
+    for name, usage in (
+        ("Vendors", "supplier"),
+        ("Customers", "customer"),
+        ("Inter-company transit", "transit"),
+    ):
         create("stock.location", {"name": name, "usage": usage, "active": True})
     users = {}
     add_company(env, "My Company (San Francisco)", "WH", "YourCompany")
+    groups = _add_groups(env)
     for account in sorted(accounts, key=lambda one: one.login != "admin"):
-        users[account.login] = _add_user(env, account)
+        users[account.login] = _add_user(env, account, groups)
     for key, value in (("database.uuid", database_uuid), ("web.base.url", "http://localhost")):
         create("ir.config_parameter", {"key": key, "value": value})
     create("delivery.carrier", {"name": "Standard delivery", "active": True})
@@ -94,16 +100,34 @@ def furnish(env: Env, accounts: Iterable[Account], database_uuid: str) -> dict[s
 
 
 def _root() -> dict[str, Any]:
-    return {"id": 1, "login": "__system__", "name": "OdooBot", "company_id": 1, "groups": frozenset(), "active": False}
+    return {
+        "id": 1,
+        "login": "__system__",
+        "name": "OdooBot",
+        "company_id": 1,
+        "groups": frozenset(),
+        "active": False,
+    }
 
 
 def _name(env: Env, module: str, name: str, model: str, key: int) -> None:
     env.create("ir.model.data", {"module": module, "name": name, "model": model, "res_id": key})
 
 
-def _add_user(env: Env, account: Account) -> int:
+def _add_groups(env: Env) -> dict[str, int]:
+    made = {}
+    for external, group in env.rights.groups.items():
+        module, _, name = external.partition(".")
+        made[external] = env.create("res.groups", {"name": group.label.rpartition("/")[2]})
+        _name(env, module, name, "res.groups", made[external])
+    return made
+
+
+def _add_user(env: Env, account: Account, groups: Mapping[str, int]) -> int:
     rights: Rights = env.rights
-    partner = env.create("res.partner", {"name": account.login.capitalize(), "email": f"{account.login}@example.com"})
+    partner = env.create(
+        "res.partner", {"name": account.login.capitalize(), "email": f"{account.login}@example.com"}
+    )
     companies = list(env.table("res.company").rows)
     vals = {
         "login": account.login,
@@ -116,7 +140,15 @@ def _add_user(env: Env, account: Account) -> int:
     }
     key = env.create("res.users", vals)
     row = env.row("res.users", key)
-    env.set("res.users", row, {"groups": rights.closure(account.groups), "tz": account.zone})
+    closure = rights.closure(account.groups)
+    held = [groups[name] for name in account.groups if name in groups]
+    all_held = [groups[name] for name in sorted(closure) if name in groups]
+    # `groups` is the simulator's own: external ids, as the rights name them.
+    env.set(
+        "res.users",
+        row,
+        {"groups": closure, "group_ids": held, "all_group_ids": all_held, "tz": account.zone},
+    )
     made = env.create("res.users.apikeys", {"name": account.login, "user_id": key, "scope": "rpc"})
     env.set("res.users.apikeys", env.row("res.users.apikeys", made), {"expiration_date": account.expires})
     return key
@@ -126,12 +158,21 @@ def add_company(env: Env, name: str, code: str, warehouse: str) -> int:
     """A company with taxes, journals and a warehouse; returns its id."""
     create = env.create
     partner = create("res.partner", {"name": name, "is_company": True, "country_id": 233})
-    company = create("res.company", {"name": name, "partner_id": partner, "currency_id": 1, "country_id": 233})
+    company = create(
+        "res.company", {"name": name, "partner_id": partner, "currency_id": 1, "country_id": 233}
+    )
     for use in ("sale", "purchase"):
-        tax = {"name": "15%", "amount": 15, "amount_type": "percent", "type_tax_use": use, "company_id": company}
+        tax = {
+            "name": "15%",
+            "amount": 15,
+            "amount_type": "percent",
+            "type_tax_use": use,
+            "company_id": company,
+        }
         create("account.tax", {**tax, "active": True})
-    for title, short, kind in _JOURNALS:
-        create("account.journal", {"name": title, "code": short, "type": kind, "company_id": company, "active": True})
+    for title, short, kind, sequence in _JOURNALS:
+        journal = {"name": title, "code": short, "type": kind, "sequence": sequence, "company_id": company}
+        create("account.journal", {**journal, "active": True})
     loss = {"name": "Inventory adjustment", "usage": "inventory", "company_id": company, "active": True}
     view = create("stock.location", {"name": code, "usage": "view", "company_id": company, "active": True})
     stock = create(
@@ -156,6 +197,7 @@ def add_company(env: Env, name: str, code: str, warehouse: str) -> int:
         },
     )
     common = {"warehouse_id": house, "company_id": company, "create_backorder": "ask", "active": True}
+    common["reservation_method"] = "at_confirm"
     ways = (("Receipts", "incoming", "IN", 1, stock), ("Delivery Orders", "outgoing", "OUT", stock, 2))
     kinds = [
         create(
@@ -171,9 +213,13 @@ def add_company(env: Env, name: str, code: str, warehouse: str) -> int:
         )
         for label, kind, short, start, end in ways
     ]
-    for kind, other in (kinds, reversed(kinds)):
-        env.set("stock.picking.type", env.row("stock.picking.type", kind), {"return_picking_type_id": other})
-    env.set("stock.warehouse", env.row("stock.warehouse", house), {"in_type_id": kinds[0], "out_type_id": kinds[1]})
+    for way, back in (kinds, kinds[::-1]):
+        env.set("stock.picking.type", env.row("stock.picking.type", way), {"return_picking_type_id": back})
+    env.set(
+        "stock.warehouse",
+        env.row("stock.warehouse", house),
+        {"in_type_id": kinds[0], "out_type_id": kinds[1]},
+    )
     for key in (view, stock):
         env.set("stock.location", env.row("stock.location", key), {"warehouse_id": house})
     for user in env.table("res.users").rows.values():

@@ -12,7 +12,16 @@ from aiohttp import web
 
 from crossdock.connectors.odoo.simulator.faults import ServerError, http_fault
 
-__all__ = ["Call", "json_answer", "json_body", "no_database", "not_found", "rpc_answer", "rpc_fault", "wrong_type"]
+__all__ = [
+    "Call",
+    "json_answer",
+    "json_body",
+    "no_database",
+    "not_found",
+    "rpc_answer",
+    "rpc_fault",
+    "wrong_type",
+]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 

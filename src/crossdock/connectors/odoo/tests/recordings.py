@@ -72,7 +72,11 @@ class Replay:
     async def send(self, exchange: Exchange) -> Answer:
         request = exchange.recorded["request"]
         path = request["path"]
-        headers = {"Content-Type": "application/json", "X-Odoo-Database": "dist", **request.get("headers", {})}
+        headers = {
+            "Content-Type": "application/json",
+            "X-Odoo-Database": "dist",
+            **request.get("headers", {}),
+        }
         auth = request.get("auth", "bearer <api key>")
         if auth:
             headers["Authorization"] = f"bearer {'nope' if 'bad' in auth else ADMIN_KEY}"
@@ -83,7 +87,9 @@ class Replay:
         else:
             data = json.dumps(self.body(path, request.get("body"))).encode()
         method = "GET" if path in {"/web/version", "/web/health"} else "POST"
-        async with self.session.request(method, self.simulator.url + path, data=data, headers=headers) as response:
+        async with self.session.request(
+            method, self.simulator.url + path, data=data, headers=headers
+        ) as response:
             text = await response.text()
             kind = response.headers["Content-Type"]
             body = json.loads(text) if "json" in kind else text
@@ -194,7 +200,9 @@ class Replay:
         path = recorded["request"]["path"]
         if path == "/jsonrpc" and "error" not in wanted:
             args = recorded["request"]["body"]["params"]["args"]
-            assert {k: v for k, v in wanted.items() if k != "result"} == {k: v for k, v in got.items() if k != "result"}
+            assert {k: v for k, v in wanted.items() if k != "result"} == {
+                k: v for k, v in got.items() if k != "result"
+            }
             if len(args) > 4:
                 self.result(args[3], args[4], wanted["result"], got["result"])
             else:
@@ -255,7 +263,9 @@ class Replay:
             assert self.ids.setdefault((model, old), new) == new
 
     def records(self, model: str, wanted: list[Any], got: list[Any], *, cut: bool) -> None:
-        if cut or any(old["id"] < 40 or old["id"] in {47, 48, 49} for old in wanted if model == "product.product"):
+        if cut or any(
+            old["id"] < 40 or old["id"] in {47, 48, 49} for old in wanted if model == "product.product"
+        ):
             # Records of the recorded server's demo data: the form alone can be compared.
             assert set(wanted[0]) <= set(got[0])
             assert cut or set(wanted[0]) == set(got[0])

@@ -27,7 +27,9 @@ REGISTRY: Mapping[str, Records] = {rules.model: rules for part in _PARTS for rul
 
 def new_database() -> Database:
     """Empty tables; what a one2many field gathers is indexed."""
-    indexed: dict[str, dict[str, None]] = {name: dict.fromkeys(rules.indexed) for name, rules in REGISTRY.items()}
+    indexed: dict[str, dict[str, None]] = {
+        name: dict.fromkeys(rules.indexed) for name, rules in REGISTRY.items()
+    }
     for rules in REGISTRY.values():
         for field in rules.fields.values():
             if field.type == "one2many" and field.inverse and field.relation in REGISTRY:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import UserError
-from crossdock.connectors.odoo.simulator.model import remote
+from crossdock.connectors.odoo.simulator.model import Live, remote
 from crossdock.connectors.odoo.simulator.models.amounts import line_amounts, totals
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
@@ -148,17 +148,31 @@ class AccountMove(Records):
     """An invoice, bill, credit note or entry. Tax and receivable items are not kept, only their amounts."""
 
     name = "account.move"
-    indexed = ("name", "ref", "invoice_origin", "partner_id", "state", "payment_reference", "reversed_entry_id")
-    live = {
+    indexed = (
+        "name",
+        "ref",
+        "invoice_origin",
+        "partner_id",
+        "state",
+        "payment_reference",
+        "reversed_entry_id",
+    )
+    live: ClassVar[Mapping[str, Live]] = {
         "invoice_line_ids": lambda env, row: [line["id"] for line in invoice_lines(env, row)],
-        "reversal_move_ids": lambda env, row: env.table("account.move").ids_where("reversed_entry_id", row["id"]),
+        "reversal_move_ids": lambda env, row: env.table("account.move").ids_where(
+            "reversed_entry_id", row["id"]
+        ),
         "amount_total_signed": lambda _env, row: row["amount_total"] * _sign(row),
         "amount_untaxed_signed": lambda _env, row: row["amount_untaxed"] * _sign(row),
         "amount_residual_signed": lambda _env, row: row["amount_residual"] * _sign(row),
-        "status_in_payment": lambda _env, row: row["state"] if row["state"] != "posted" else row["payment_state"],
-        "commercial_partner_id": lambda env, row: env.row("res.partner", row["partner_id"])["commercial_partner_id"]
-        if row.get("partner_id")
-        else False,
+        "status_in_payment": lambda _env, row: (
+            row["state"] if row["state"] != "posted" else row["payment_state"]
+        ),
+        "commercial_partner_id": lambda env, row: (
+            env.row("res.partner", row["partner_id"])["commercial_partner_id"]
+            if row.get("partner_id")
+            else False
+        ),
         "invoice_partner_display_name": lambda env, row: env.display_name("res.partner", row["partner_id"]),
     }
 
@@ -175,7 +189,9 @@ class AccountMove(Records):
             wanted = _KIND[vals["move_type"]][0]
             journals = env.table("account.journal").rows.values()
             fitting = (
-                row["id"] for row in journals if row["type"] == wanted and row["company_id"] == vals["company_id"]
+                row["id"]
+                for row in journals
+                if row["type"] == wanted and row["company_id"] == vals["company_id"]
             )
             vals["journal_id"] = next(fitting, False)
         vals.setdefault("invoice_date", False)
@@ -184,6 +200,7 @@ class AccountMove(Records):
             vals.setdefault(name, False)
 
     def display_name(self, env: Env, row: Row) -> str:
+        del env
         ref = f" ({row['ref']})" if row.get("ref") else ""
         if row["state"] == "draft" and not row.get("name"):
             return f"Draft {_KIND[row['move_type']][2]}{ref}"
@@ -207,6 +224,7 @@ class AccountMove(Records):
             yield from env.model("account.move.line").affects(env, line)
 
     def deleting(self, env: Env, rows: list[Row]) -> None:
+        del env
         for row in rows:
             if row["state"] == "posted":
                 raise UserError(
@@ -274,7 +292,7 @@ class AccountLine(Records):
 
     name = "account.move.line"
     indexed = ("product_id",)
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "move_name": lambda env, row: env.row("account.move", row["move_id"])["name"],
         "date": lambda env, row: env.row("account.move", row["move_id"])["date"],
         "move_type": lambda env, row: env.row("account.move", row["move_id"])["move_type"],
@@ -299,7 +317,9 @@ class AccountLine(Records):
 
     def display_name(self, env: Env, row: Row) -> str:
         move = env.row("account.move", row["move_id"])
-        shown = " ".join(str(part) for part in (move.get("name"), f"({move['ref']})" if move.get("ref") else "") if part)
+        shown = " ".join(
+            str(part) for part in (move.get("name"), f"({move['ref']})" if move.get("ref") else "") if part
+        )
         return f"{shown} {row.get('name') or ''}".strip()
 
     def derive(self, env: Env, row: Row) -> Mapping[str, Any]:
@@ -320,7 +340,7 @@ class Payment(Records):
 
     name = "account.payment"
     indexed = ("memo", "name", "partner_id")
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "reconciled_invoice_ids": lambda _env, row: row.get("invoice_ids") or [],
         "reconciled_invoices_count": lambda _env, row: len(row.get("invoice_ids") or []),
         "is_reconciled": lambda _env, row: bool(row.get("invoice_ids")),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import PREFIX, Env
 from crossdock.connectors.odoo.simulator.faults import ValidationError, python_fault
-from crossdock.connectors.odoo.simulator.model import remote, remote_for_model
+from crossdock.connectors.odoo.simulator.model import Live, remote, remote_for_model
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
 
@@ -67,7 +67,9 @@ class Partner(Records):
 
     def deleting(self, env: Env, rows: list[Row]) -> None:
         refuse_if_used(
-            env, rows, (("account.move", "partner_id"), ("sale.order", "partner_id"), ("purchase.order", "partner_id"))
+            env,
+            rows,
+            (("account.move", "partner_id"), ("sale.order", "partner_id"), ("purchase.order", "partner_id")),
         )
 
 
@@ -99,14 +101,18 @@ class ExternalId(Records):
     name = "ir.model.data"
     indexed = ("name", "res_id")
 
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "complete_name": lambda _env, row: f"{row['module']}.{row['name']}",
         "reference": lambda _env, row: f"{row['model']},{row['res_id']}",
     }
 
     @remote_for_model("")
     def check_object_reference(
-        self, env: Env, module: str, xml_id: str, raise_on_access_error: bool = False  # noqa: FBT001, FBT002
+        self,
+        env: Env,
+        module: str,
+        xml_id: str,
+        raise_on_access_error: bool = False,  # noqa: FBT001, FBT002 - its name on the wire
     ) -> list[Any]:
         del raise_on_access_error
         for key in env.table(self.model).ids_where("name", xml_id):
@@ -145,6 +151,9 @@ class ApiKey(Records):
     """A user's API keys: their own only, unless an administrator asks."""
 
     name = "res.users.apikeys"
+
+    def hidden(self, env: Env, row: Row) -> bool:
+        return row.get("user_id") != env.uid and "base.group_system" not in env.user["groups"]
 
 
 class IrModel(Records):

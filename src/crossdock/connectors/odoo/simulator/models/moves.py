@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import UserError
+from crossdock.connectors.odoo.simulator.model import Live
 from crossdock.connectors.odoo.simulator.models.stock import find_quant, free_quants, shift
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
@@ -26,7 +27,9 @@ def lines_of(env: Env, move: Row) -> list[Row]:
 def _stocked(env: Env, move: Row) -> bool:
     """Whether the move takes from stock, so that it must be reserved."""
     usage = env.row("stock.location", move["location_id"])["usage"]
-    return usage in {"internal", "transit"} and bool(env.row("product.product", move["product_id"]).get("is_storable"))
+    return usage in {"internal", "transit"} and bool(
+        env.row("product.product", move["product_id"]).get("is_storable")
+    )
 
 
 def reserve(env: Env, move: Row) -> None:
@@ -35,7 +38,7 @@ def reserve(env: Env, move: Row) -> None:
     if move["state"] in _FINAL or need <= 0:
         return
     if not _stocked(env, move):
-        _add_line(env, move, move["location_id"], False, need, _ZERO)  # noqa: FBT003 - False is "no lot" on the wire
+        _add_line(env, move, move["location_id"], False, need, _ZERO)
         return
     for quant, free in free_quants(env, move["product_id"], move["location_id"]):
         part = min(need, free)
@@ -106,7 +109,7 @@ def set_quantity(env: Env, move: Row, quantity: Decimal) -> None:
         if lines:
             env.set("stock.move.line", lines[0], {"quantity": lines[0]["quantity"] - excess})
         else:
-            _add_line(env, move, move["location_id"], False, -excess, _ZERO)  # noqa: FBT003
+            _add_line(env, move, move["location_id"], False, -excess, _ZERO)
     _count(env, move)
 
 
@@ -146,20 +149,28 @@ class Move(Records):
 
     name = "stock.move"
     indexed = ("product_id", "sale_line_id", "purchase_line_id", "origin_returned_move_id", "state")
-    live = {
-        "reference": lambda env, row: row.get("reference")
-        or (env.display_name("stock.picking", row["picking_id"]) if row.get("picking_id") else False),
-        "lot_ids": lambda env, row: sorted({one["lot_id"] for one in lines_of(env, row) if one.get("lot_id")}),
-        "partner_id": lambda env, row: env.row("stock.picking", row["picking_id"]).get("partner_id", False)
-        if row.get("picking_id")
-        else False,
-        "picking_type_id": lambda env, row: env.row("stock.picking", row["picking_id"])["picking_type_id"]
-        if row.get("picking_id")
-        else False,
+    live: ClassVar[Mapping[str, Live]] = {
+        "reference": lambda env, row: (
+            row.get("reference")
+            or (env.display_name("stock.picking", row["picking_id"]) if row.get("picking_id") else False)
+        ),
+        "lot_ids": lambda env, row: sorted(
+            {one["lot_id"] for one in lines_of(env, row) if one.get("lot_id")}
+        ),
+        "partner_id": lambda env, row: (
+            env.row("stock.picking", row["picking_id"]).get("partner_id", False)
+            if row.get("picking_id")
+            else False
+        ),
+        "picking_type_id": lambda env, row: (
+            env.row("stock.picking", row["picking_id"])["picking_type_id"] if row.get("picking_id") else False
+        ),
         "product_qty": lambda _env, row: row["product_uom_qty"],
-        "forecast_availability": lambda _env, row: row["quantity"]
-        if row["quantity"] >= row["product_uom_qty"]
-        else row["quantity"] - row["product_uom_qty"],
+        "forecast_availability": lambda _env, row: (
+            row["quantity"]
+            if row["quantity"] >= row["product_uom_qty"]
+            else row["quantity"] - row["product_uom_qty"]
+        ),
     }
 
     def defaults(self, env: Env, vals: dict[str, Any]) -> None:
@@ -191,6 +202,7 @@ class Move(Records):
                     env.set("stock.move.line", line, {"picked": row["picked"]})
 
     def derive(self, env: Env, row: Row) -> Mapping[str, Any]:
+        del env
         if row["state"] in {"draft", *_FINAL}:
             return {}
         demand, quantity = row["product_uom_qty"], row["quantity"]
@@ -198,6 +210,7 @@ class Move(Records):
         return {"state": state}
 
     def affects(self, env: Env, row: Row) -> Iterable[tuple[str, Any]]:
+        del env
         return (
             ("stock.picking", row.get("picking_id")),
             ("sale.order.line", row.get("sale_line_id")),
@@ -210,8 +223,10 @@ class MoveLine(Records):
 
     name = "stock.move.line"
     indexed = ("product_id", "lot_id")
-    live = {
-        "reference": lambda env, row: env.value("stock.move", env.row("stock.move", row["move_id"]), "reference"),
+    live: ClassVar[Mapping[str, Live]] = {
+        "reference": lambda env, row: env.value(
+            "stock.move", env.row("stock.move", row["move_id"]), "reference"
+        ),
         "origin": lambda env, row: env.row("stock.move", row["move_id"]).get("origin", False),
         "quantity_product_uom": lambda _env, row: row["quantity"],
     }

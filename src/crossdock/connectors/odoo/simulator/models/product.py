@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import ValidationError
+from crossdock.connectors.odoo.simulator.model import Live
 from crossdock.connectors.odoo.simulator.models.base import refuse_if_used
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.schema import model_info
@@ -102,7 +103,7 @@ class Product(Records):
     name = "product.product"
     indexed = ("default_code", "barcode", "product_tmpl_id")
     archives = True
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "qty_available": lambda env, row: _level("qty_available", env, row["id"]),
         "free_qty": lambda env, row: _level("free_qty", env, row["id"]),
         "incoming_qty": lambda env, row: _level("incoming_qty", env, row["id"]),
@@ -137,6 +138,7 @@ class Product(Records):
         refuse_if_used(env, rows, _USERS)
 
     def display_name(self, env: Env, row: Row) -> str:
+        del env
         code = row.get("default_code")
         return f"[{code}] {row['name']}" if code else str(row["name"])
 
@@ -148,8 +150,10 @@ class Template(Records):
     indexed = ("default_code", "barcode")
     must = ("name",)
     archives = True
-    live = {
-        "product_variant_ids": lambda env, row: env.table("product.product").ids_where("product_tmpl_id", row["id"]),
+    live: ClassVar[Mapping[str, Live]] = {
+        "product_variant_ids": lambda env, row: env.table("product.product").ids_where(
+            "product_tmpl_id", row["id"]
+        ),
         "product_variant_id": lambda env, row: next(
             iter(env.table("product.product").ids_where("product_tmpl_id", row["id"])), False
         ),

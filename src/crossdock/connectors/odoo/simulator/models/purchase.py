@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env, mandatory
 from crossdock.connectors.odoo.simulator.faults import UserError
-from crossdock.connectors.odoo.simulator.model import remote
+from crossdock.connectors.odoo.simulator.model import Live, remote
 from crossdock.connectors.odoo.simulator.models.account import invoice_action, new_invoice
 from crossdock.connectors.odoo.simulator.models.amounts import line_amounts, totals
 from crossdock.connectors.odoo.simulator.models.moves import cancel_move
@@ -41,7 +41,12 @@ def receipts(env: Env, order: Row) -> list[Row]:
 def bills(env: Env, order: Row) -> list[int]:
     """Bills of a purchase order."""
     items = env.table("account.move.line").rows
-    ids = {items[key]["move_id"] for line in order_lines(env, order) for key in line.get("invoice_lines") or [] if key in items}
+    ids = {
+        items[key]["move_id"]
+        for line in order_lines(env, order)
+        for key in line.get("invoice_lines") or []
+        if key in items
+    }
     return sorted(ids, reverse=True)
 
 
@@ -51,7 +56,7 @@ class PurchaseOrder(Records):
     name = "purchase.order"
     indexed = ("name", "partner_ref", "origin", "partner_id", "state")
     must = ("partner_id",)
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "picking_ids": lambda env, row: [one["id"] for one in receipts(env, row)],
         "invoice_ids": bills,
         "invoice_count": lambda env, row: len(bills(env, row)),
@@ -71,7 +76,9 @@ class PurchaseOrder(Records):
         vals.setdefault("priority", "0")
         kinds = env.table("stock.picking.type").rows.values()
         fitting = (
-            row["id"] for row in kinds if row["code"] == "incoming" and row["company_id"] == vals["company_id"]
+            row["id"]
+            for row in kinds
+            if row["code"] == "incoming" and row["company_id"] == vals["company_id"]
         )
         vals.setdefault("picking_type_id", next(fitting, False))
         if not vals.get("name"):
@@ -93,11 +100,13 @@ class PurchaseOrder(Records):
         return {**totals(lines), "receipt_status": receipt, "invoice_status": invoice}
 
     def written(self, env: Env, rows: list[Row], vals: Mapping[str, Any]) -> None:
+        del vals
         for row in rows:
             for line in order_lines(env, row):
                 env.mark("purchase.order.line", line)
 
     def deleting(self, env: Env, rows: list[Row]) -> None:
+        del env
         for row in rows:
             if row["state"] != "cancel":
                 raise UserError("In order to delete a purchase order, you must cancel it first.")
@@ -179,7 +188,7 @@ class PurchaseLine(Records):
 
     name = "purchase.order.line"
     must = ("order_id",)
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "partner_id": lambda env, row: env.row("purchase.order", row["order_id"])["partner_id"],
         "company_id": lambda env, row: env.row("purchase.order", row["order_id"])["company_id"],
         "currency_id": lambda env, row: env.row("purchase.order", row["order_id"])["currency_id"],

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
-from crossdock.connectors.odoo.simulator.env import Env, mandatory
-from crossdock.connectors.odoo.simulator.faults import UserError
-from crossdock.connectors.odoo.simulator.model import remote
+from crossdock.connectors.odoo.simulator.env import MANDATORY, PREFIX, Env
+from crossdock.connectors.odoo.simulator.faults import UserError, ValidationError
+from crossdock.connectors.odoo.simulator.model import Live, remote
 from crossdock.connectors.odoo.simulator.models.amounts import line_amounts, totals
-from crossdock.connectors.odoo.simulator.models.moves import cancel_move, release, reserve
+from crossdock.connectors.odoo.simulator.models.deliveries import deliver, line_moves, order_pickings
+from crossdock.connectors.odoo.simulator.models.moves import cancel_move
 from crossdock.connectors.odoo.simulator.models.product import levels
-from crossdock.connectors.odoo.simulator.models.transfers import moves_of, new_picking, start_moves
+from crossdock.connectors.odoo.simulator.models.transfers import moves_of
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
 
@@ -25,11 +26,6 @@ _LOCKED_FIELDS = ("product_id", "name", "price_unit", "product_uom_id", "product
 def order_lines(env: Env, order: Row) -> list[Row]:
     """Lines of a sales order."""
     return env.children("sale.order.line", "order_id", order["id"])
-
-
-def order_pickings(env: Env, order: Row) -> list[Row]:
-    """Transfers of a sales order, returns too, in the server's order."""
-    return env.children("stock.picking", "sale_id", order["id"])
 
 
 def invoices_of(env: Env, order: Row) -> list[int]:
@@ -64,21 +60,20 @@ class Order(Records):
     name = "sale.order"
     indexed = ("name", "client_order_ref", "origin", "partner_id", "state")
     must = ("partner_id",)
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "picking_ids": lambda env, row: [one["id"] for one in order_pickings(env, row)],
-        "invoice_ids": lambda env, row: invoices_of(env, row),
+        "invoice_ids": invoices_of,
         "invoice_count": lambda env, row: len(invoices_of(env, row)),
         "delivery_count": lambda env, row: len(order_pickings(env, row)),
         "access_url": lambda _env, row: f"/my/orders/{row['id']}",
-        "expected_date": lambda env, row: env.moment if row["state"] in {"draft", "sent"} else row["date_order"],
+        "expected_date": lambda env, row: (
+            env.moment if row["state"] in {"draft", "sent"} else row["date_order"]
+        ),
         "tax_country_id": lambda env, row: env.row("res.company", row["company_id"]).get("country_id", False),
     }
 
     def defaults(self, env: Env, vals: dict[str, Any]) -> None:
         partner = vals.get("partner_id")
-        if not partner:
-            raise mandatory(self, "partner_id")
-        env.row("res.partner", partner)
         vals.setdefault("state", "draft")
         vals.setdefault("company_id", env.company())
         vals.setdefault("locked", False)
@@ -86,6 +81,9 @@ class Order(Records):
         vals.setdefault("user_id", env.uid)
         vals.setdefault("team_id", 1)
         vals.setdefault("currency_id", env.row("res.company", vals["company_id"])["currency_id"])
+        if not partner:
+            return
+        env.row("res.partner", partner)
         addresses = env.children("res.partner", "parent_id", partner)
         for kind, field in (("invoice", "partner_invoice_id"), ("delivery", "partner_shipping_id")):
             fitting = [one["id"] for one in addresses if one.get("type") == kind]
@@ -103,13 +101,10 @@ class Order(Records):
         pickings = order_pickings(env, row)
         return {
             **totals(lines),
-            "delivery_status": _delivery_status(env, pickings),
+            "delivery_status": _delivery_status(pickings),
             "effective_date": _effective_date(env, pickings),
             "invoice_status": _invoice_status(row, lines),
         }
-
-    def affects(self, env: Env, row: Row) -> Iterable[tuple[str, Any]]:
-        return ()
 
     def written(self, env: Env, rows: list[Row], vals: Mapping[str, Any]) -> None:
         if "state" in vals:
@@ -120,9 +115,12 @@ class Order(Records):
             for row in rows:
                 for picking in order_pickings(env, row):
                     if picking["state"] not in {"done", "cancel"}:
-                        env.write("stock.picking", [picking["id"]], {"scheduled_date": row["commitment_date"]})
+                        env.write(
+                            "stock.picking", [picking["id"]], {"scheduled_date": row["commitment_date"]}
+                        )
 
     def deleting(self, env: Env, rows: list[Row]) -> None:
+        del env
         for row in rows:
             if row["state"] not in {"draft", "cancel"}:
                 raise UserError(
@@ -143,7 +141,9 @@ class Order(Records):
         for row in rows:
             for line in order_lines(env, row):
                 if not line.get("display_type") and not line.get("product_id"):
-                    raise UserError("Some order lines are missing a product, you need to correct them before going further.")
+                    raise UserError(
+                        "Some order lines are missing a product, you need to correct them before going further."
+                    )
         self._states(env, rows, {"state": "sale", "date_order": env.moment})
         for row in rows:
             deliver(env, row, order_lines(env, row))
@@ -184,7 +184,7 @@ class Order(Records):
         return True
 
 
-def _delivery_status(env: Env, pickings: Sequence[Row]) -> Any:
+def _delivery_status(pickings: Sequence[Row]) -> Any:
     alive = [one for one in pickings if one["state"] != "cancel"]
     if not alive:
         return False
@@ -215,93 +215,6 @@ def _invoice_status(order: Row, lines: Sequence[Row]) -> str:
     return "upselling" if states and states <= {"invoiced", "upselling"} else "no"
 
 
-def deliver(env: Env, order: Row, lines: Sequence[Row]) -> None:
-    """Make the order's deliveries ask for what its lines order: more moves, or smaller ones."""
-    new: list[int] = []
-    for line in lines:
-        if line.get("display_type") or not line.get("product_id"):
-            continue
-        if env.row("product.product", line["product_id"])["type"] == "service":
-            continue
-        missing = line["product_uom_qty"] - _asked(env, line)
-        if missing < 0:
-            _ask_less(env, line, -missing)
-        elif missing > 0 and not _ask_more(env, line, missing):
-            new.append(_ask_new(env, order, line, missing))
-    moves = env.rows("stock.move", new)
-    start_moves(env, moves)
-
-
-def _line_moves(env: Env, line: Row) -> list[Row]:
-    return [
-        move for move in env.children("stock.move", "sale_line_id", line["id"]) if move["state"] != "cancel"
-    ]
-
-
-def _asked(env: Env, line: Row) -> Decimal:
-    total = _ZERO
-    for move in _line_moves(env, line):
-        quantity = move["quantity"] if move["state"] == "done" else move["product_uom_qty"]
-        total += -quantity if move.get("origin_returned_move_id") else quantity
-    return total
-
-
-def _ask_less(env: Env, line: Row, quantity: Decimal) -> None:
-    for move in reversed(_line_moves(env, line)):
-        if move["state"] == "done" or quantity <= 0:
-            continue
-        part = min(quantity, move["product_uom_qty"])
-        release(env, move)
-        if part == move["product_uom_qty"]:
-            cancel_move(env, move)
-        else:
-            env.set("stock.move", move, {"product_uom_qty": move["product_uom_qty"] - part})
-            reserve(env, move)
-        quantity -= part
-
-
-def _ask_more(env: Env, line: Row, quantity: Decimal) -> bool:
-    for move in _line_moves(env, line):
-        if move["state"] != "done" and not move.get("origin_returned_move_id"):
-            env.set("stock.move", move, {"product_uom_qty": move["product_uom_qty"] + quantity})
-            reserve(env, move)
-            return True
-    return False
-
-
-def _ask_new(env: Env, order: Row, line: Row, quantity: Decimal) -> int:
-    house = env.row("stock.warehouse", order["warehouse_id"])
-    kind = env.row("stock.picking.type", house["out_type_id"])
-    when = order.get("commitment_date") or order["date_order"]
-    picking = next(
-        (
-            one
-            for one in order_pickings(env, order)
-            if one["state"] not in {"done", "cancel"} and one["picking_type_id"] == kind["id"]
-        ),
-        None,
-    )
-    if picking is None:
-        vals = {"partner_id": order["partner_shipping_id"], "origin": order["name"], "sale_id": order["id"]}
-        picking = new_picking(env, kind["id"], {**vals, "scheduled_date": when, "date_deadline": when})
-    return env.create(
-        "stock.move",
-        {
-            "picking_id": picking["id"],
-            "product_id": line["product_id"],
-            "product_uom_qty": quantity,
-            "location_id": picking["location_id"],
-            "location_dest_id": picking["location_dest_id"],
-            "origin": order["name"],
-            "sale_line_id": line["id"],
-            "date": when,
-            "date_deadline": when,
-            "warehouse_id": house["id"],
-            "company_id": order["company_id"],
-        },
-    )
-
-
 def _forecast(env: Env, line: Row, *, virtual: bool) -> Decimal:
     if not line.get("product_id"):
         return _ZERO
@@ -310,7 +223,7 @@ def _forecast(env: Env, line: Row, *, virtual: bool) -> Decimal:
         return hand + coming - going if virtual else hand - reserved
     if virtual:
         return _ZERO
-    open_moves = [move for move in _line_moves(env, line) if move["state"] != "done"]
+    open_moves = [move for move in line_moves(env, line) if move["state"] != "done"]
     return sum((env.value("stock.move", move, "forecast_availability") for move in open_moves), _ZERO)
 
 
@@ -319,20 +232,24 @@ class OrderLine(Records):
 
     name = "sale.order.line"
     must = ("order_id",)
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "free_qty_today": lambda env, row: _forecast(env, row, virtual=False),
         "virtual_available_at_date": lambda env, row: _forecast(env, row, virtual=True),
         "qty_to_deliver": lambda _env, row: row["product_uom_qty"] - row.get("qty_delivered", _ZERO),
-        "scheduled_date": lambda env, row: env.row("sale.order", row["order_id"]).get("commitment_date")
-        or env.row("sale.order", row["order_id"])["date_order"],
+        "scheduled_date": lambda env, row: (
+            env.row("sale.order", row["order_id"]).get("commitment_date")
+            or env.row("sale.order", row["order_id"])["date_order"]
+        ),
         "order_partner_id": lambda env, row: env.row("sale.order", row["order_id"])["partner_id"],
         "currency_id": lambda env, row: env.row("sale.order", row["order_id"])["currency_id"],
         "company_id": lambda env, row: env.row("sale.order", row["order_id"])["company_id"],
         "warehouse_id": lambda env, row: env.row("sale.order", row["order_id"])["warehouse_id"],
         "salesman_id": lambda env, row: env.row("sale.order", row["order_id"])["user_id"],
-        "product_template_id": lambda env, row: env.row("product.product", row["product_id"])["product_tmpl_id"]
-        if row.get("product_id")
-        else False,
+        "product_template_id": lambda env, row: (
+            env.row("product.product", row["product_id"])["product_tmpl_id"]
+            if row.get("product_id")
+            else False
+        ),
     }
 
     def defaults(self, env: Env, vals: dict[str, Any]) -> None:
@@ -345,7 +262,9 @@ class OrderLine(Records):
             vals.setdefault("product_uom_id", product["uom_id"])
             vals.setdefault("tax_ids", [[6, 0, product.get("taxes_id") or []]])
         elif not vals.get("name"):
-            raise mandatory(env.model("sale.order.line"), "name")
+            raise ValidationError(
+                PREFIX + MANDATORY.format(label="Order Reference", name="name", model="Unknown")
+            )
         vals.setdefault("product_uom_qty", 0 if noted else 1)
         vals.setdefault("price_unit", 0)
         vals.setdefault("discount", 0)
@@ -357,29 +276,33 @@ class OrderLine(Records):
     def display_name(self, env: Env, row: Row) -> str:
         order = env.row("sale.order", row["order_id"])
         partner = env.row("res.partner", order["partner_id"])
-        shown = env.display_name("product.product", row["product_id"]) if row.get("product_id") else row["name"]
+        shown = (
+            env.display_name("product.product", row["product_id"]) if row.get("product_id") else row["name"]
+        )
         ref = f" ({partner['ref']})" if partner.get("ref") else ""
         return f"{order['name']} - {shown}{ref}"
 
     def created(self, env: Env, row: Row) -> None:
-        self._deliver(env, [row])
-
-    def _deliver(self, env: Env, rows: Sequence[Row]) -> None:
-        for row in rows:
-            order = env.row("sale.order", row["order_id"])
-            if order["state"] == "sale":
-                deliver(env, order, [row])
+        order = env.row("sale.order", row["order_id"])
+        if order["state"] == "sale":
+            deliver(env, order, [row])
 
     def writing(self, env: Env, rows: list[Row], vals: Mapping[str, Any]) -> None:
         named = [name for name in _LOCKED_FIELDS if name in vals]
         for row in rows:
             if named and env.row("sale.order", row["order_id"])["locked"]:
                 labels = "\n".join(self.fields[name].string for name in named)
-                raise UserError(f"It is forbidden to modify the following fields in a locked order:\n{labels}")
+                raise UserError(
+                    f"It is forbidden to modify the following fields in a locked order:\n{labels}"
+                )
 
     def written(self, env: Env, rows: list[Row], vals: Mapping[str, Any]) -> None:
-        if "product_uom_qty" in vals:
-            self._deliver(env, rows)
+        if "product_uom_qty" not in vals:
+            return
+        for row in rows:
+            # The line's own state: a line that only now moves to a confirmed order is not delivered.
+            if row.get("state") == "sale":
+                deliver(env, env.row("sale.order", row["order_id"]), [row])
 
     def deleting(self, env: Env, rows: list[Row]) -> None:
         for row in rows:
@@ -395,9 +318,13 @@ class OrderLine(Records):
         ordered = row["product_uom_qty"]
         delivered = row["qty_delivered"]
         if row.get("qty_delivered_method") == "stock_move":
-            done = [move for move in _line_moves(env, row) if move["state"] == "done"]
+            done = [move for move in line_moves(env, row) if move["state"] == "done"]
             delivered = sum(
-                (-move["quantity"] if move.get("origin_returned_move_id") else move["quantity"] for move in done), _ZERO
+                (
+                    -move["quantity"] if move.get("origin_returned_move_id") else move["quantity"]
+                    for move in done
+                ),
+                _ZERO,
             )
         invoiced = invoiced_quantity(env, row)
         derived = {

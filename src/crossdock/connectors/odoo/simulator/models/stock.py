@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env
-from crossdock.connectors.odoo.simulator.model import remote, remote_for_model
+from crossdock.connectors.odoo.simulator.model import Live, remote, remote_for_model
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
 
@@ -64,6 +64,7 @@ class Location(Records):
         return {"complete_name": f"{env.display_name(self.model, parent)}/{row['name']}"}
 
     def display_name(self, env: Env, row: Row) -> str:
+        del env
         return str(row.get("complete_name") or row["name"])
 
 
@@ -81,10 +82,12 @@ class Quant(Records):
 
     name = "stock.quant"
     indexed = ("product_id",)
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "available_quantity": lambda _env, row: row["quantity"] - row["reserved_quantity"],
         "inventory_diff_quantity": lambda _env, row: row["inventory_quantity"] - row["quantity"],
-        "warehouse_id": lambda env, row: env.row("stock.location", row["location_id"]).get("warehouse_id", False),
+        "warehouse_id": lambda env, row: env.row("stock.location", row["location_id"]).get(
+            "warehouse_id", False
+        ),
         "product_uom_id": lambda env, row: env.row("product.product", row["product_id"])["uom_id"],
         "inventory_quantity_auto_apply": lambda _env, row: row["quantity"],
     }
@@ -94,7 +97,9 @@ class Quant(Records):
             vals.setdefault(name, _ZERO)
         vals.setdefault("in_date", env.moment)
         if vals.get("location_id"):
-            vals.setdefault("company_id", env.row("stock.location", vals["location_id"]).get("company_id", False))
+            vals.setdefault(
+                "company_id", env.row("stock.location", vals["location_id"]).get("company_id", False)
+            )
 
     def display_name(self, env: Env, row: Row) -> str:
         return env.display_name("stock.location", row["location_id"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import UserError
-from crossdock.connectors.odoo.simulator.model import remote
+from crossdock.connectors.odoo.simulator.model import Live, remote
 from crossdock.connectors.odoo.simulator.models.moves import cancel_move, do_move, lines_of, release, reserve
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
@@ -59,7 +59,7 @@ class Picking(Records):
 
     name = "stock.picking"
     indexed = ("name", "origin", "sale_id", "state", "carrier_tracking_ref", "return_id")
-    live = {
+    live: ClassVar[Mapping[str, Live]] = {
         "move_ids": lambda env, row: [move["id"] for move in moves_of(env, row)],
         "products_availability": lambda env, row: _availability(env, row)[0],
         "products_availability_state": lambda env, row: _availability(env, row)[1],
@@ -111,7 +111,11 @@ class Picking(Records):
         return {"state": "assigned" if states & {"assigned", "partially_available"} else "confirmed"}
 
     def affects(self, env: Env, row: Row) -> Iterable[tuple[str, Any]]:
-        orders = {env.row("purchase.order.line", move["purchase_line_id"])["order_id"] for move in moves_of(env, row) if move.get("purchase_line_id")}
+        orders = {
+            env.row("purchase.order.line", move["purchase_line_id"])["order_id"]
+            for move in moves_of(env, row)
+            if move.get("purchase_line_id")
+        }
         return [("sale.order", row.get("sale_id")), *(("purchase.order", key) for key in orders)]
 
     def deleting(self, env: Env, rows: list[Row]) -> None:
@@ -260,7 +264,15 @@ def _split(env: Env, move: Row, quantity: Decimal) -> Row:
 
 def _backorder(env: Env, picking: Row, moves: Sequence[Row]) -> None:
     # Number and date go over; the carrier's tracking number does not.
-    kept = ("partner_id", "origin", "scheduled_date", "date_deadline", "location_id", "location_dest_id", "sale_id")
+    kept = (
+        "partner_id",
+        "origin",
+        "scheduled_date",
+        "date_deadline",
+        "location_id",
+        "location_dest_id",
+        "sale_id",
+    )
     vals = {name: picking[name] for name in kept if picking.get(name)}
     later = new_picking(env, picking["picking_type_id"], {**vals, "backorder_id": picking["id"]})
     for move in moves:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import UserError
-from crossdock.connectors.odoo.simulator.model import remote
+from crossdock.connectors.odoo.simulator.model import Live, remote
 from crossdock.connectors.odoo.simulator.models.account import invoice_action, new_invoice, reverse_move
 from crossdock.connectors.odoo.simulator.models.sale import order_lines
 from crossdock.connectors.odoo.simulator.records import Records
@@ -79,7 +79,11 @@ class PaymentWizard(Records):
         inbound = first["move_type"] in {"out_invoice", "in_refund"}
         residual = sum((one["amount_residual"] for one in open_ones), _ZERO)
         journals = env.table("account.journal").rows.values()
-        banks = (row["id"] for row in journals if row["type"] == "bank" and row["company_id"] == first["company_id"])
+        banks = (
+            row["id"]
+            for row in journals
+            if row["type"] == "bank" and row["company_id"] == first["company_id"]
+        )
         vals.setdefault("amount", residual)
         vals.setdefault("source_amount", residual)
         vals.setdefault("payment_date", env.today)
@@ -92,7 +96,9 @@ class PaymentWizard(Records):
         vals.setdefault("company_id", first["company_id"])
         vals["invoices"] = [one["id"] for one in open_ones]
 
-    live = {"payment_difference": lambda _env, row: row.get("source_amount", _ZERO) - row["amount"]}
+    live: ClassVar[Mapping[str, Live]] = {
+        "payment_difference": lambda _env, row: row.get("source_amount", _ZERO) - row["amount"]
+    }
 
     @remote()
     def action_create_payments(self, env: Env, ids: Sequence[int]) -> dict[str, Any]:
@@ -123,7 +129,11 @@ def _pay(env: Env, wizard: Row) -> int:
     for invoice in env.rows("account.move", wizard["invoices"]):
         part = min(left, invoice["amount_residual"])
         matched = [*(invoice.get("matched_payment_ids") or []), key]
-        env.set("account.move", invoice, {"paid": invoice.get("paid", _ZERO) + part, "matched_payment_ids": matched})
+        env.set(
+            "account.move",
+            invoice,
+            {"paid": invoice.get("paid", _ZERO) + part, "matched_payment_ids": matched},
+        )
         left -= part
     return key
 
