@@ -41,6 +41,10 @@ class Operations:
     async def counts(self) -> dict[str, Any]:
         return dict(await self._journal.counts())
 
+    async def latencies(self) -> dict[str, list[int]]:
+        """Microseconds from a message's acceptance to its delivery, by interface, of the newest deliveries."""
+        return await self._journal.latencies(since=0)
+
     async def accept(self, message: NewMessage) -> dict[str, Any]:
         """Take a message in as if its system had sent it."""
         accepted = await self._journal.accept(message)

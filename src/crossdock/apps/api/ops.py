@@ -36,6 +36,11 @@ class OpsController(Controller):
         """Messages, deliveries and exceptions by state; duplicates refused by system."""
         return await operations.counts()
 
+    @get("/latencies")
+    async def latencies(self, operations: Operations) -> dict[str, list[int]]:
+        """Microseconds from acceptance to delivery, by interface, of the newest deliveries."""
+        return await operations.latencies()
+
     @get("/messages")
     async def messages(
         self, operations: Operations, request: Request[Any, Any, Any], limit: int = 50, before: int = 0

@@ -85,7 +85,11 @@ def _check(name: str, orders: Sequence[OrderView], rule: Callable[[OrderView], s
 
 def _once(order: OrderView) -> str:
     if order.refused:
-        return "" if order.odoo_state in {"", "draft"} else f"refused ({order.refused}), but {order.odoo_state} in Odoo"
+        return (
+            ""
+            if order.odoo_state in {"", "draft"}
+            else f"refused ({order.refused}), but {order.odoo_state} in Odoo"
+        )
     return "" if order.odoo_count == 1 else f"{order.odoo_count} times in Odoo"
 
 
@@ -103,7 +107,9 @@ def _cancelled(order: OrderView) -> str:
     if not order.cancelled:
         return "cancelled in Odoo though nobody cancelled it" if order.odoo_state == "cancel" else ""
     if order.shipped:
-        return "" if order.odoo_state == "sale" else f"shipped before the cancel, but {order.odoo_state} in Odoo"
+        return (
+            "" if order.odoo_state == "sale" else f"shipped before the cancel, but {order.odoo_state} in Odoo"
+        )
     return "" if order.odoo_state == "cancel" else f"cancelled, but {order.odoo_state} in Odoo"
 
 
@@ -157,6 +163,8 @@ def _paid(order: OrderView) -> str:
 def _stock(stock: Mapping[str, Mapping[str, Decimal]], name: str, left: str, right: str) -> Check:
     known = {sku: row for sku, row in stock.items() if left in row and right in row}
     faults = tuple(
-        f"{sku}: {row[left]:f} ≠ {row[right]:f}" for sku, row in sorted(known.items()) if row[left] != row[right]
+        f"{sku}: {row[left]:f} ≠ {row[right]:f}"
+        for sku, row in sorted(known.items())
+        if row[left] != row[right]
     )
     return Check(name, f"{len(known)} products", faults)

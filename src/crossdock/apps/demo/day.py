@@ -13,6 +13,7 @@ from crossdock.apps.demo.world import World
 
 __all__ = ["Day", "Plan"]
 
+
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """How much happens.
@@ -38,7 +39,9 @@ class Day:
         doubled: webhooks that were sent again.
     """
 
-    def __init__(self, world: World, products: list[Product], customers: list[str], plan: Plan, *, run: str) -> None:
+    def __init__(
+        self, world: World, products: list[Product], customers: list[str], plan: Plan, *, run: str
+    ) -> None:
         self.world = world
         self.products = products
         self.customers = customers
@@ -134,7 +137,17 @@ class Day:
         self.files[order_no] = {sku: Decimal(quantity) for sku, quantity in basket}
         today = self.world.clock.now().date().isoformat()
         return [
-            [order_no, f"PO-{order_no}", customer, today, str(line), sku, str(quantity), str(prices[sku]), "USD"]
+            [
+                order_no,
+                f"PO-{order_no}",
+                customer,
+                today,
+                str(line),
+                sku,
+                str(quantity),
+                str(prices[sku]),
+                "USD",
+            ]
             for line, (sku, quantity) in enumerate(basket, 1)
         ]
 
@@ -143,7 +156,17 @@ class Day:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(
-            ["order_no", "customer_po", "customer", "order_date", "line_no", "sku", "quantity", "price", "currency"]
+            [
+                "order_no",
+                "customer_po",
+                "customer",
+                "order_date",
+                "line_no",
+                "sku",
+                "quantity",
+                "price",
+                "currency",
+            ]
         )
         writer.writerows(rows)
         temporary = self.world.inbox / f".{name}.tmp"

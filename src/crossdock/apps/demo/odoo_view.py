@@ -59,7 +59,15 @@ class OdooView:
     async def ensure_products(self, products: Sequence[Product]) -> list[Product]:
         """Make the products that are not there; all with their ids."""
         rows = [
-            [f"{_MODULE}.{p.sku.lower().replace('-', '_')}", p.name, p.sku, p.barcode, str(p.price), "consu", "1"]
+            [
+                f"{_MODULE}.{p.sku.lower().replace('-', '_')}",
+                p.name,
+                p.sku,
+                p.barcode,
+                str(p.price),
+                "consu",
+                "1",
+            ]
             for p in products
         ]
         fields = ["id", "name", "default_code", "barcode", "list_price", "type", "is_storable"]
@@ -69,7 +77,15 @@ class OdooView:
     async def ensure_customers(self, customers: Sequence[tuple[str, str]]) -> list[int]:
         """Make customers (number, name) that are not there; their ids."""
         rows = [
-            [f"{_MODULE}.{number.lower().replace('-', '_')}", name, number, "1", "1 Dock Street", "Seattle", "98101"]
+            [
+                f"{_MODULE}.{number.lower().replace('-', '_')}",
+                name,
+                number,
+                "1",
+                "1 Dock Street",
+                "Seattle",
+                "98101",
+            ]
             for number, name in customers
         ]
         fields = ["id", "name", "ref", "is_company", "street", "city", "zip"]
@@ -83,7 +99,9 @@ class OdooView:
             {"product_id": product.id, "location_id": location, "inventory_quantity_auto_apply": quantity}
             for product in products
         ]
-        await self.call("stock.quant", "create", vals_list=values, context={"inventory_mode": True, "tz": "UTC"})
+        await self.call(
+            "stock.quant", "create", vals_list=values, context={"inventory_mode": True, "tz": "UTC"}
+        )
 
     async def warehouse(self) -> dict[str, Any]:
         """The first warehouse of the company."""
@@ -144,7 +162,8 @@ class OdooView:
             context={"warehouse_id": warehouse["id"]},
         )
         return {
-            row["default_code"]: (Decimal(str(row["qty_available"])), Decimal(str(row["free_qty"]))) for row in rows
+            row["default_code"]: (Decimal(str(row["qty_available"])), Decimal(str(row["free_qty"])))
+            for row in rows
         }
 
     async def _lines(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:

@@ -10,6 +10,7 @@ import random
 import shutil
 import socket
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -45,15 +46,20 @@ class World:
         folder: where the project, the journal and the inbox are put.
         seed: of all chance.
         odoo: a real Odoo in place of the simulator.
+        shop_terms: the shop's currency, tax rate, first order number, ….
     """
 
-    def __init__(self, folder: pathlib.Path, *, seed: int, odoo: OdooAccess | None) -> None:
+    def __init__(
+        self, folder: pathlib.Path, *, seed: int, odoo: OdooAccess | None, shop_terms: Mapping[str, Any]
+    ) -> None:
         self.folder = folder
         self.clock = SystemClock()
         self.random = random.Random(seed)  # noqa: S311 - a demo's chance
         self.port = _free_port()
         self._odoo = odoo
-        self.shop: Any = self._simulator("shopify")
+        self.shop: Any = self._simulator(
+            "shopify", products=0, capacity=20_000, restore_per_s=2_000, terms=shop_terms
+        )
         self.wms: Any = self._simulator("wms")
         self.odoo: Any = None if odoo else self._simulator("odoo")
         self.access: OdooAccess | None = odoo
@@ -75,7 +81,9 @@ class World:
         shutil.copytree(project_folder(), self.folder, dirs_exist_ok=True)
         self.inbox.mkdir(exist_ok=True)
         main = self.folder / "crossdock.yaml"
-        main.write_text(main.read_text(encoding="utf-8").replace("port: 8100", f"port: {self.port}"), encoding="utf-8")
+        main.write_text(
+            main.read_text(encoding="utf-8").replace("port: 8100", f"port: {self.port}"), encoding="utf-8"
+        )
         for simulator in self._simulators():
             await simulator.start()
         if self.odoo is not None:
@@ -125,7 +133,8 @@ class World:
                     if self._hub.returncode is not None:
                         tail = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")[-1500:]
                         raise RetryableError(
-                            f"the hub ended with {self._hub.returncode}: {tail}", mend=f"see {self.folder}/hub.log"
+                            f"the hub ended with {self._hub.returncode}: {tail}",
+                            mend=f"see {self.folder}/hub.log",
                         )
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
@@ -143,7 +152,7 @@ class World:
             await self._hub.wait()
 
     async def kill_hub(self) -> None:
-        """kill -9, now, whatever it is doing."""
+        """Kill -9, now, whatever it is doing."""
         assert self._hub is not None
         self._hub.kill()
         await self._hub.wait()
@@ -180,11 +189,12 @@ class World:
     def _simulators(self) -> list[Simulator]:
         return [one for one in (self.shop, self.wms, self.odoo) if one is not None]
 
-    def _simulator(self, kind: str) -> Any:
+    def _simulator(self, kind: str, **options: Any) -> Any:
         manifest = find_manifests()[kind]
         return load_entry(manifest.simulator, kind)(
             clock=self.clock,
             randomness=random.Random(self.random.getrandbits(64)),  # noqa: S311 - a demo's chance
+            **options,
         )
 
 

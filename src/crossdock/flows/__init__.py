@@ -1,0 +1,3 @@
+"""Many messages over time: processes, schedules, reconciliation, cutover."""
+
+__all__: list[str] = []
