@@ -8,12 +8,16 @@ from typing import Any, Protocol
 import msgspec
 
 from crossdock.core.delivery import DeliveryState
-from crossdock.core.errors import Place
+from crossdock.core.errors import Place, RetryableError
 from crossdock.core.ids import ArtefactId, DeliveryId, DocumentId, EventId, ExceptionId, MessageId
 
 __all__ = [
     "Accepted",
+    "ArtefactRow",
+    "AttemptRow",
+    "ChangedMeanwhileError",
     "ClaimedDelivery",
+    "DeliveryRow",
     "DeliverySettled",
     "EventRow",
     "ExceptionFilter",
@@ -107,8 +111,10 @@ class NewDelivery(msgspec.Struct, frozen=True):
             `on_conflict`.
         on_conflict: 'park' (B-DUP-DOC) or 'revise' (a new revision: '+r1', '+r2', … behind the effect key).
         source_version: the source's own order of changes; empty = unnumbered.
-        supersede: READY, HELD, RETRYING deliveries of the same (ordering key, operation) with an older or
-            equal source version become SUPERSEDED by this one.
+        supersede: READY, HELD, RETRYING, WAITING, PARKED deliveries of the same (ordering key, operation) with an
+            older or equal source version become SUPERSEDED by this one; one with an older version than an active
+            or delivered one is SUPERSEDED itself. Unnumbered ones come in the order of their arrival, and a value
+            that comes back after another one (5, 6, 5) is no DUPLICATE but a revision.
         state: READY or SHADOWED or PARKED.
     """
 
@@ -145,7 +151,11 @@ class NewDocument(msgspec.Struct, frozen=True):
 
 
 class NewException(msgspec.Struct, frozen=True):
-    """Something that needs a decision. Rows with the same (code, message, delivery) are counted, not doubled."""
+    """Something that needs a decision. Rows with the same (code, message, delivery) are counted, not doubled.
+
+    Without a delivery, place and text count as well: a file with three bad orders has three exceptions. Without a
+    message either, system, interface and transaction do.
+    """
 
     code: str
     severity: str
@@ -220,6 +230,20 @@ class ClaimedDelivery(msgspec.Struct, frozen=True):
     document_key: str
     document_body: bytes
     transaction: str
+
+
+class ChangedMeanwhileError(RetryableError):
+    """Deliveries were cancelled, superseded or held since they were claimed: nothing was recorded, claim again.
+
+    Attributes:
+        deliveries: the ones that may not be sent.
+    """
+
+    default_code = "T-STALE"
+
+    def __init__(self, text: str, *, deliveries: tuple[DeliveryId, ...]) -> None:
+        super().__init__(text)
+        self.deliveries = deliveries
 
 
 class NewArtefact(msgspec.Struct, frozen=True):
@@ -342,6 +366,56 @@ class ExceptionRow(msgspec.Struct, frozen=True):
     resolution: str
 
 
+class DeliveryRow(msgspec.Struct, frozen=True):
+    """A delivery as people see it: where it stands, until when, and what it waits for."""
+
+    id: DeliveryId
+    document_id: DocumentId
+    message_id: MessageId
+    interface: str
+    target: str
+    company: str
+    operation: str
+    object_kind: str
+    object_key: str
+    effect_key: str
+    source_version: str
+    transaction: str
+    state: str
+    created_at: int
+    due_at: int
+    attempts: int
+    sent_at: int
+    effect_done: bool
+    named: DeliveryId | None
+    facts: tuple[str, ...]
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """One try of a delivery."""
+
+    id: int
+    delivery_id: DeliveryId
+    at: int
+    state: str
+    artefact_id: ArtefactId | None
+    outcome: str
+    error_code: str
+    error_text: str
+    answer: bytes
+
+
+class ArtefactRow(msgspec.Struct, frozen=True):
+    """What was really sent."""
+
+    id: ArtefactId
+    system: str
+    operation: str
+    sent_at: int
+    deliveries: tuple[DeliveryId, ...]
+    request: bytes
+
+
 class EventRow(msgspec.Struct, frozen=True):
     """One row of the outbox."""
 
@@ -357,7 +431,7 @@ class EventRow(msgspec.Struct, frozen=True):
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
-    """A canonical document as it was translated."""
+    """A canonical document as it was translated. `system` is where its message came from."""
 
     id: DocumentId
     message_id: MessageId
@@ -369,6 +443,8 @@ class StoredDocument(msgspec.Struct, frozen=True):
     system: str
     body: bytes
     created_at: int
+    transactions: tuple[str, ...] = ()
+    filtered_by: str = ""
 
 
 class Journal(Protocol):
@@ -427,15 +503,19 @@ class Journal(Protocol):
         ...
 
     async def mark_sent(self, lease: LaneLease, artefacts: Sequence[NewArtefact]) -> list[ArtefactId]:
-        """Record what is about to be sent; the deliveries become SENT.
+        """Record what is about to be sent; the deliveries, READY or in doubt (SENT), become SENT.
 
         Raises:
+            ChangedMeanwhileError: it names deliveries that are no longer to be sent.
             RetryableError: the lease is lost (code T-STALE): nothing may be sent.
         """
         ...
 
     async def settle(self, lease: LaneLease, outcomes: Sequence[DeliverySettled]) -> Settled:
         """Commit results, cross-references, exceptions and events together; hold or release keys; wake by facts.
+
+        A fact that arrived since the delivery was claimed wakes it at once. A delivery that somebody cancelled or
+        superseded meanwhile keeps its attempt and cross-references, and stays as it is.
 
         Raises:
             RetryableError: the lease is lost (code T-STALE): nothing was committed.
@@ -451,7 +531,9 @@ class Journal(Protocol):
         ...
 
     async def raise_overdue(self, delivery_id: DeliveryId, exception: NewException) -> None:
-        """Open the exception of a WAITING delivery past its deadline: it becomes PARKED, its facts still wake it."""
+        """Open the exception of a delivery past its deadline. WAITING becomes PARKED, and its facts still wake it;
+        AWAITING_ACK stays and holds nobody, for the answer is still taken when it comes.
+        """
         ...
 
     async def next_due(self) -> int | None:
@@ -463,10 +545,20 @@ class Journal(Protocol):
         """PARKED, DEAD, CANCELLED, SHADOWED or (redeliver) DELIVERED becomes READY; its exceptions resolve.
 
         A PARKED delivery with `effect_done` becomes DELIVERED: a person accepted what the guard held.
+
+        Raises:
+            ConflictError: it is in another state.
+            SupersededError: a newer version took its place; nothing is sent.
         """
         ...
 
-    async def cancel_delivery(self, delivery_id: DeliveryId, *, actor: str, reason: str) -> Settled: ...
+    async def cancel_delivery(self, delivery_id: DeliveryId, *, actor: str, reason: str) -> Settled:
+        """End a delivery that is not on its way; its exceptions resolve, its followers go on.
+
+        Raises:
+            ConflictError: it is being sent, or over.
+        """
+        ...
 
     async def resolve_exception(
         self, exception_id: ExceptionId, *, state: str, actor: str, resolution: str
@@ -531,14 +623,16 @@ class Journal(Protocol):
         ...
 
     async def ledger(self, transaction: str) -> list[tuple[str, str, str, str, str]]:
-        """(line_id, measure, system, ref, quantity text) of a transaction."""
+        """(line_id, measure, system, ref, quantity text) of a transaction, sorted."""
         ...
 
     async def list_messages(
         self, where: MessageFilter, *, before: int, limit: int
     ) -> list[StoredMessage]: ...
     async def show_message(self, message_id: MessageId) -> Mapping[str, Any] | None:
-        """Everything about a message: `message`, `documents`, `deliveries`, `attempts`, `artefacts`, `exceptions`."""
+        """Everything about a message: `message`, and the rows of `documents`, `deliveries`, `attempts`, `artefacts`
+        and `exceptions`.
+        """
         ...
 
     async def list_exceptions(
@@ -550,12 +644,12 @@ class Journal(Protocol):
         ...
 
     async def show_transaction(self, key: str) -> Mapping[str, Any]:
-        """`documents`, `deliveries`, `events`, `exceptions` and `ledger` of a business case."""
+        """The rows of `documents`, `deliveries`, `events`, `exceptions`, and the `ledger`, of a business case."""
         ...
 
     async def show_delivery(self, delivery_id: DeliveryId) -> ClaimedDelivery | None: ...
     async def counts(self) -> dict[str, dict[str, int]]:
-        """`messages` by state, `deliveries` by state name, `exceptions` by state, `duplicates` refused by system."""
+        """`messages` by state, `deliveries` by state name in lower case, `exceptions` by state, `duplicates` refused by system."""
         ...
 
     async def latencies(self, *, since: int) -> dict[str, list[int]]:

@@ -1,0 +1,149 @@
+"""Decisions by people and rules: retry, cancel, reprocess, resolve. Runs in the writer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from crossdock.core.delivery import DeliveryState
+from crossdock.core.errors import ConflictError, RejectedError, SupersededError
+from crossdock.core.ids import DeliveryId, ExceptionId, MessageId, format_id
+from crossdock.store.board import Board, Row
+from crossdock.store.coding import decode_json
+from crossdock.store.contract import NewException, NewMessage, Settled
+from crossdock.store.effects import Rival, newer_rival
+from crossdock.store.sqlite.accept import STATES, insert_copy
+from crossdock.store.sqlite.deliveries import load_by_id
+from crossdock.store.sqlite.outbox import About, raise_exceptions, resolve_exceptions
+from crossdock.store.sqlite.settle import finish
+from crossdock.store.sqlite.tx import Tx
+from crossdock.store.sqlite.xrefs import drop_facts
+
+__all__ = ["cancel_delivery", "raise_exception", "reopen_message", "resolve_exception", "retry_delivery"]
+
+_S = DeliveryState
+_RETRIABLE: Final = frozenset({_S.PARKED, _S.DEAD, _S.CANCELLED, _S.SHADOWED, _S.DELIVERED})
+_CANCELLABLE: Final = frozenset({_S.READY, _S.RETRYING, _S.WAITING, _S.AWAITING_ACK, _S.PARKED, _S.HELD})
+_EXCEPTION_STATES: Final = frozenset({"open", "ack", "resolved", "ignored"})
+
+
+def retry_delivery(tx: Tx, delivery_id: DeliveryId, *, actor: str, reason: str) -> Settled:
+    """Make it READY again, unless a newer one took its place; a guarded effect that was done is accepted."""
+    board = Board()
+    row = _load(tx, board, delivery_id)
+    state = DeliveryState(row.state)
+    if state not in _RETRIABLE:
+        raise ConflictError(
+            f"delivery {format_id('d', delivery_id)} is {state.name.lower()}: there is nothing to retry",
+            mend="only parked, dead, cancelled, shadowed and delivered ones can be retried",
+        )
+    if state is _S.PARKED and row.effect_done:
+        board.move(row, _S.DELIVERED)
+    else:
+        if state is not _S.PARKED:
+            _refuse_superseded(tx, row)
+        board.move(row, _S.READY)
+    drop_facts(tx, [row.id])
+    resolved = {row.id: f"retried: {reason}" if reason else "retried"}
+    return Settled(finish(tx, board, set(), resolved=resolved, actor=actor))
+
+
+def cancel_delivery(tx: Tx, delivery_id: DeliveryId, *, actor: str, reason: str) -> Settled:
+    """End it without sending it; its followers go on."""
+    board = Board()
+    row = _load(tx, board, delivery_id)
+    state = DeliveryState(row.state)
+    if state not in _CANCELLABLE:
+        raise ConflictError(
+            f"delivery {format_id('d', delivery_id)} is {state.name.lower()} and cannot be cancelled",
+            mend="wait until its outcome is known" if state is _S.SENT else "nothing is left to cancel",
+        )
+    board.move(row, _S.CANCELLED)
+    drop_facts(tx, [row.id])
+    resolved = {row.id: f"cancelled: {reason}" if reason else "cancelled"}
+    return Settled(finish(tx, board, set(), resolved=resolved, outcomes={row.id: reason}, actor=actor))
+
+
+def reopen_message(
+    tx: Tx, message_id: MessageId, *, body: bytes | None, actor: str, reason: str
+) -> MessageId:
+    """Accept a message again for translation; with a body, an edited copy of it in its place."""
+    row = tx.db.execute(
+        "SELECT m.system, m.topic, m.company, m.content_type, m.headers, m.dedupe_key, m.origin, s.state"
+        " FROM message m JOIN message_state s ON s.id = m.id WHERE m.id = ?",
+        (message_id,),
+    ).fetchone()
+    if row is None:
+        raise RejectedError(f"there is no message {format_id('m', message_id)}")
+    told = f"by {actor}: {reason}" if reason else f"by {actor}"
+    if body is None:
+        reopened, resolution = message_id, f"reprocessed {told}"
+        state = STATES["accepted"]
+    else:
+        text = tx.names.text
+        copy = NewMessage(
+            text(row[0]), text(row[1]), body, row[3], decode_json(row[4]), row[5], text(row[2]),
+            f"{format_id('m', message_id)}, edited {told}",
+        )  # fmt: skip
+        reopened = MessageId(insert_copy(tx, copy))
+        resolution = f"edited as {format_id('m', reopened)} {told}"
+        # What the message held is the copy's business now; one that was translated stays so.
+        state = STATES["translated"] if row[7] == STATES["translated"] else STATES["filtered"]
+    tx.db.execute(
+        "UPDATE message_state SET state = ?, note = ? WHERE id = ?", (state, resolution, message_id)
+    )
+    exceptions = tx.db.execute(
+        "SELECT id FROM exception WHERE message_id = ? AND delivery_id IS NULL AND state IN ('open', 'ack')",
+        (message_id,),
+    ).fetchall()
+    resolve_exceptions(tx, [r[0] for r in exceptions], state="resolved", actor=actor, resolution=resolution)
+    return reopened
+
+
+def resolve_exception(tx: Tx, exception_id: ExceptionId, *, state: str, actor: str, resolution: str) -> None:
+    if state not in _EXCEPTION_STATES:
+        known = ", ".join(sorted(_EXCEPTION_STATES))
+        raise RejectedError(f"an exception cannot become {state!r}", mend=f"one of: {known}")
+    resolve_exceptions(tx, [exception_id], state=state, actor=actor, resolution=resolution)
+
+
+def raise_exception(tx: Tx, exception: NewException, about: About) -> ExceptionId:
+    """Open or count an exception; of a delivery, its message and document are found."""
+    if about[2] is not None:
+        board = Board()
+        row = _load(tx, board, DeliveryId(about[2]))
+        about = (row.message_id, row.document_id, row.id)
+        if not exception.transaction:
+            exception = msgspec.structs.replace(exception, transaction=row.transaction)
+    return ExceptionId(raise_exceptions(tx, [(exception, about)])[0])
+
+
+def _load(tx: Tx, board: Board, delivery_id: DeliveryId) -> Row:
+    load_by_id(tx, board, [delivery_id])
+    row = board.rows.get(delivery_id)
+    if row is None:
+        raise RejectedError(f"there is no delivery {format_id('d', delivery_id)}")
+    return row
+
+
+def _refuse_superseded(tx: Tx, row: Row) -> None:
+    """A value that newer ones have superseded (yesterday's stock) is not sent again."""
+    mine = tx.db.execute(
+        "SELECT supersede, operation, source_version FROM delivery WHERE id = ?", (row.id,)
+    ).fetchone()
+    if not mine[0]:
+        return
+    rivals = [
+        Rival(other, version, state, effect_done=False)
+        for other, version, state in tx.db.execute(
+            "SELECT r.delivery_id, r.version, s.state FROM rival r JOIN delivery_state s ON s.id = r.delivery_id"
+            " WHERE r.key_hash = ? AND r.operation = ? AND s.state <= 50 AND r.delivery_id <> ?",
+            (row.key_hash, mine[1], row.id),
+        )
+    ]
+    later = [r.delivery_id for r in rivals if r.delivery_id > row.id and not (r.version and mine[2])]
+    newer = newer_rival(mine[2], rivals) or max(later, default=None)
+    if newer is not None:
+        by = format_id("d", newer)
+        raise SupersededError(f"{format_id('d', row.id)} is older than {by}: nothing is sent", by=by)
