@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from crossdock.core.errors import CrossdockError, Place
-from crossdock.core.quantity import Quantity
+from crossdock.core.quantity import AmountError, Quantity
 from crossdock.mapping.faults import LookupRef, ValueFaultError
 from crossdock.mapping.functions import DIVIDING, EXACT
 from crossdock.mapping.spec import CodeTable, Template
@@ -63,12 +63,14 @@ class RawFault(msgspec.Struct, frozen=True):
         return "".join(part + (positions[i] if i < len(parts) - 1 else "") for i, part in enumerate(parts))
 
 
-def describe_fault(error: BaseException) -> tuple[str, str, str]:
+def describe_fault(error: BaseException) -> tuple[str, str, str]:  # noqa: PLR0911 - one line for each kind
     """Code, text and mend of what a conversion raised."""
     if isinstance(error, ValueFaultError):
         return error.code, error.text, error.mend
+    if isinstance(error, AmountError) and error.code == "T-SCHEMA":
+        return "T-ELE-LONG", error.text, error.mend
     if isinstance(error, CrossdockError):
-        return ("T-MAP" if error.code == "T-SCHEMA" else error.code), error.text, error.mend
+        return error.code, error.text, error.mend
     if isinstance(error, decimal.DivisionByZero):
         return "T-MAP", "a division by zero", "Guard it: `a / b if b else 0`."
     if isinstance(error, ArithmeticError):

@@ -61,6 +61,7 @@ class FieldCode:
         self.needs = needs
         self.currency = "None"
         self.zone = ""
+        self.sure: set[str] = set()  # variables whose missing value is a fault already
         self._templates: dict[str, str] = {}
         self.head: list[str] = []
 
@@ -121,6 +122,8 @@ class FieldCode:
                 code.add(f"{held} = {self.constant(field.default)}")
                 self._convert(field, shape, kind, scope, held)
         must_be = field.required or (shape is not None and shape.required and field.when is None)
+        if must_be and field.when is None:
+            self.sure.add(held)
         if must_be and not self.needs:
             code.add(f"if {held} is None: missing({plain_target(target)!r})")
 
@@ -176,7 +179,9 @@ class FieldCode:
     def _convert(self, field: FieldSpec, shape: Shape | None, kind: str, scope: Scope, held: str) -> None:
         """Writes the conversion. Common cases stand in the code itself: a call costs more than the test."""
         code = self.code
-        if kind == "text":
+        if kind == "text" and field.lookup:
+            code.add(f"if {held}.__class__ is not str: {held} = to_text({held})")
+        elif kind == "text":
             usual = f"{held} and {held}.isascii() and {held}.isprintable()"
             code.add(f"if {held}.__class__ is not str or not ({usual}): {held} = to_text({held})")
         elif kind == "decimal":
@@ -186,9 +191,12 @@ class FieldCode:
             self._quantity(field, scope, held)
         elif kind == "money":
             currency = self.currency if field.currency is None else self._side(field.currency, scope)
-            usual = f"{held}.__class__ is str or {held}.__class__ is int"
-            arguments = f"({held}, {currency})"
-            code.add(f"{held} = money_of_text{arguments} if {usual} else to_money{arguments}")
+            digits = f"{held}.isascii() and {held}.replace('.', '', 1).isdecimal()"
+            usual = f"{held}.__class__ is str and {digits} and {currency}"
+            # Money itself refuses what is too long; signs, exponents and blanks go the careful way.
+            code.add(
+                f"{held} = Money(Decimal({held}), {currency}) if {usual} else to_money({held}, {currency})"
+            )
         elif kind in {"date", "datetime"}:
             function = "to_date" if kind == "date" else "to_moment"
             code.add(f"{held} = {function}({held}, {self._zone(field)}, {field.form!r})")

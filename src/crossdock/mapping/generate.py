@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from types import CodeType
 from typing import Any
 
+from crossdock.core.quantity import Money
 from crossdock.mapping.environment import Environment
 from crossdock.mapping.evaluate import FAULTS, NAMES, Site
 from crossdock.mapping.expression_code import boolean_code
@@ -14,7 +16,7 @@ from crossdock.mapping.paths import Path, collect, resolve
 from crossdock.mapping.shapes import Shape
 from crossdock.mapping.source_code import INDEX, Code, Scope, own_paths, plain_target, root_paths
 from crossdock.mapping.spec import FieldSpec, MappingSpec
-from crossdock.mapping.values import money_of_text, number_of_text, quantity_of_text, to_base_quantity
+from crossdock.mapping.values import number_of_text, quantity_of_text, to_base_quantity
 
 __all__ = ["generate"]
 
@@ -24,7 +26,8 @@ _NAMES: dict[str, Any] = {
     "FAULTS": FAULTS,
     "collect": collect,
     "resolve": resolve,
-    "money_of_text": money_of_text,
+    "Decimal": Decimal,
+    "Money": Money,
     "number_of_text": number_of_text,
     "quantity_of_text": quantity_of_text,
     "to_base_quantity": to_base_quantity,
@@ -288,7 +291,8 @@ class _Writer:
 
     def _demand(self, name: str, value: str, shape: Shape | None, site: Site, scope: Scope) -> None:
         """Writes the fault of a field that the target cannot do without."""
-        if shape is None or name not in shape.fields or not shape.fields[name].required:
+        wanted = shape.fields.get(name) if shape is not None else None
+        if wanted is None or not wanted.required or value in self.fields.sure:
             return
         field_site = Site(f"{site.target}.{name}" if site.target else name, site.source, site.place)
         with self.code.block(f"if {value} is None and not F:"):

@@ -19,7 +19,6 @@ __all__ = [
     "BOOLEANS",
     "MissingSignal",
     "describe",
-    "money_of_text",
     "number_of_text",
     "quantity_of_text",
     "to_base_quantity",
@@ -33,8 +32,9 @@ __all__ = [
 ]
 
 _USUAL = re.compile(r"(?:0|-?[1-9][0-9]{0,11})(?:\.[0-9]{1,6})?").fullmatch
-# Equal amounts come back all day long. The key is text or an int, never a bool, which would equal 0 or 1.
-_REMEMBERED = 16_384
+# Small numbers come back all day long; amounts do not, and remembering them costs more than it spares.
+# The key is text or an int, never a bool, which would equal 0 or 1.
+_REMEMBERED = 1_024
 
 BOOLEANS: dict[str, bool] = {
     **dict.fromkeys(("true", "yes", "y", "1", "on"), True),
@@ -177,15 +177,6 @@ def to_list(value: Any) -> list[Any] | None:
     if value is None or value == "":
         return None
     return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def money_of_text(text: str | int, currency: str | None) -> Money | None:
-    # Money is frozen, so equal ones may be one object.
-    amount = _number(text)
-    if amount is None:
-        return None
-    return Money(amount, currency or _no_currency())
 
 
 def to_money(value: Any, currency: str | None) -> Money | None:

@@ -81,7 +81,7 @@ def test_yaml_does_not_turn_country_codes_and_prices_into_something_else():
 
 
 def test_aliases_are_refused_because_they_multiply():
-    with pytest.raises(MappingError, match="aliases are not allowed|anchors"):
+    with pytest.raises(MappingError, match="aliases are not allowed"):
         read_nodes("x: &a [1]\ny: [*a, *a]", source="x")
 
 

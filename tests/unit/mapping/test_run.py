@@ -391,6 +391,31 @@ def test_numbers_beyond_what_fields_can_hold_are_refused_not_rounded(run_field):
         with pytest.raises(RecordError) as caught:
             run_field("{ from: a, as: decimal }", {"a": value})
         assert caught.value.code == "T-ELE-LONG"
+        with pytest.raises(RecordError) as caught:
+            run_field("{ from: a, as: money, currency: EUR }", {"a": value})
+        assert caught.value.code == "T-ELE-LONG"
+
+
+@pytest.mark.parametrize(
+    "value", ["1_000", "1,000", "\u0661\u0662", "\u00b2", "1.2.3", ".", "NaN", "--1", "0x1"]
+)
+def test_what_only_looks_like_a_number_is_refused(run_field, value):
+    for block in (
+        "{ from: a, as: decimal }",
+        "{ from: a, as: money, currency: EUR }",
+        "{ from: a, as: quantity, unit: EA }",
+    ):
+        with pytest.raises(RecordError) as caught:
+            run_field(block, {"a": value})
+        assert caught.value.code == "T-ELE-CHAR"
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"), [("-3.50", "-3.50"), (" 12 ", "12"), ("1e3", "1000"), ("007.5", "7.5"), (5, "5")]
+)
+def test_numbers_of_other_forms_are_read_exactly(run_field, value, amount):
+    assert run_field("{ from: a, as: money, currency: EUR }", {"a": value}) == Money(Decimal(amount), "EUR")
+    assert run_field("{ from: a, as: decimal }", {"a": value}) == Decimal(amount)
 
 
 def test_generated_code_holds_no_text_of_the_file_but_as_a_constant(compile_text):
