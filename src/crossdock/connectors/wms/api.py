@@ -85,6 +85,7 @@ class Api:
             web.post(f"{order}/cancel", self._cancel_order),
             web.post(f"{order}/hold", self._hold_order),
             web.post(f"{order}/release", self._release_order),
+            web.post("/v1/orders/{reference}/cancel", self._cancel_all),
             web.post("/v1/inbound-advices", self._create_advice),
             web.get("/v1/inbound-advices/{reference}", self._show_advice),
             web.get("/v1/events", self._list_events),
@@ -134,6 +135,12 @@ class Api:
     @_guarded
     async def _cancel_order(self, request: web.Request) -> web.Response:
         return web.json_response(self.orders.cancel(request.match_info["reference"]).row())
+
+    @_guarded
+    async def _cancel_all(self, request: web.Request) -> web.Response:
+        order = request.match_info["reference"]
+        rows = [one.row() for one in self.orders.cancel_all(order)]
+        return web.json_response({"order": order, "ship_orders": rows})
 
     @_guarded
     async def _hold_order(self, request: web.Request) -> web.Response:

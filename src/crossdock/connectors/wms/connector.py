@@ -146,6 +146,12 @@ class Wms(Connector[WmsSettings]):
         order = await self._ship_order(delivery)
         return _found(order, done=bool(order) and order["status"] == "cancelled")
 
+    @writes("order.cancel", once="natural", document="sales_order")
+    async def cancel_order(self, delivery: Delivery) -> Receipt:
+        """Cancel all there is to ship of an order; refused once something is picked (B-CXL-LATE)."""
+        answer = (await self.http.post(_order_path(delivery), {"reference": delivery.payload["order"]})).json()
+        return Receipt(answer={"ship_orders": [row["reference"] for row in answer["ship_orders"]]})
+
     @writes("ship_order.hold", once="natural", document="fulfilment_order")
     async def hold_ship_order(self, delivery: Delivery) -> Receipt:
         """Stop work on it until it is released."""
@@ -229,6 +235,10 @@ def _reference(delivery: Delivery) -> str:
 
 def _path(delivery: Delivery, verb: str) -> str:
     return f"/v1/ship-orders/{_reference(delivery)}/{verb}"
+
+
+def _order_path(delivery: Delivery) -> str:
+    return f"/v1/orders/{quote(str(delivery.payload['order']), safe='')}/cancel"
 
 
 def _receipt(row: dict[str, Any]) -> Receipt:

@@ -34,6 +34,7 @@ def write_samples(simulator: WmsSimulator) -> Mapping[str, Maker]:
         "item.upsert": lambda number: _item(simulator, number),
         "ship_order.create": lambda number: _create(simulator, number),
         "inbound_advice.create": lambda number: _advice(simulator, number),
+        "order.cancel": lambda number: _order_cancel(simulator, number),
         **{f"ship_order.{verb}": _later(simulator, verb, told) for verb, told in verbs.items()},
     }
 
@@ -69,6 +70,21 @@ async def _create(simulator: WmsSimulator, number: int) -> WriteSample:
     form = _form(simulator, reference)
     good = _delivery("ship_order.create", "fulfilment_order", reference, msgspec.to_builtins(form))
     return WriteSample(good, lambda: _count(simulator, "create", reference), rejected=_with_bad_sku(good))
+
+
+async def _order_cancel(simulator: WmsSimulator, number: int) -> WriteSample:
+    good, late = f"whole-{number}", f"whole-{number}-picked"
+    simulator.stock.set_item(ItemForm(sku=_SKU, uom="EA"))
+    simulator.stock.add(_SKU, Decimal(10))
+    for reference in (good, late):
+        order = simulator.orders.create(_form(simulator, reference))
+        if reference == late:
+            simulator.orders.rush(order, steps=_TO_PICKED)
+    wanted = _delivery("order.cancel", "sales_order", f"ORDER-{good}", {"order": f"ORDER-{good}"})
+    refused = dataclasses.replace(
+        wanted, payload={"order": f"ORDER-{late}"}, effect_key=f"{wanted.effect_key}-bad"
+    )
+    return WriteSample(wanted, lambda: _count(simulator, "cancelled", good), rejected=refused)
 
 
 async def _advice(simulator: WmsSimulator, number: int) -> WriteSample:

@@ -118,6 +118,21 @@ class ShipOrders:
         self._tell(order, "cancelled")
         return order
 
+    def cancel_all(self, order_key: str) -> list[ShipOrder]:
+        """Cancel all ship orders of an order, or none of them.
+
+        Raises:
+            FormError: 409 already_picked.
+        """
+        orders = [one for one in self.all.values() if one.order == order_key]
+        for one in orders:
+            while one.behaviour == "late_cancel" and one.status in BEFORE_PICK:
+                self._step(one)
+        for one in orders:
+            if one.status != "cancelled":
+                self._demand_unpicked(one, "already_picked")
+        return [self.cancel(one.reference) for one in orders]
+
     def set_hold(self, reference: str, *, on_hold: bool) -> ShipOrder:
         """Stop work on an order, or let it go on."""
         order = self.show(reference)
