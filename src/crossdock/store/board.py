@@ -132,9 +132,9 @@ class Board:
         ]
 
     def woken(self) -> frozenset[str]:
-        """Targets with rows that are newly READY."""
+        """Targets with rows that are READY anew."""
         return frozenset(
-            row.target for row in self.rows.values() if row.state == _READY and row.before != _READY
+            row.target for row in self.rows.values() if row.state == _READY and (row.dirty or not row.before)
         )
 
 

@@ -83,7 +83,7 @@ def judge(
     if new.state is DeliveryState.SHADOWED:
         return Verdict(DeliveryState.SHADOWED, new.effect_key)
     live = [effect for effect in effects if effect.state in _LIVE]
-    twin = next((effect for effect in live if effect.digest == digest), None)
+    twin = next((effect for effect in reversed(live) if effect.digest == digest), None)
     later = max((r.delivery_id for r in rivals), default=0)
     if twin is not None and (later <= twin.delivery_id or not new.supersede):
         return Verdict(DeliveryState.DUPLICATE, new.effect_key, named=twin.delivery_id)
