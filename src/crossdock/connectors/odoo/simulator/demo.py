@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -71,25 +71,41 @@ def seed_demo(env: Env, size: DemoSize) -> dict[str, Any]:
     while len(env.table("res.company").rows) < size.companies:
         number = len(env.table("res.company").rows) + 1
         add_company(env, f"My Company {number}", f"WH{number}", f"Warehouse {number}")
-    customers = {f"CUST-{_FIRST + n}": _customer(env, n, dice) for n in range(size.customers)}
-    products = {f"CD-{_FIRST + n}": _product(env, n, dice) for n in range(size.products)}
-    suppliers = {}
-    for n in range(size.suppliers):
-        ref = f"SUP-{_FIRST + n}"
-        vals = {"name": f"Supplier {_FIRST + n}", "ref": ref, "is_company": True, "supplier_rank": 1}
-        suppliers[ref] = env.create("res.partner", vals)
+    # What is there already stays as it is: seeding twice, or more, adds only what is missing.
+    before = set(env.table("product.product").rows)
+    partner, product = ("res.partner", "ref"), ("product.product", "default_code")
+    customers = _ensured(env, *partner, "CUST", size.customers, lambda n: _customer(n, dice))
+    products = _ensured(env, *product, "CD", size.products, lambda n: _product(n, dice))
+    suppliers = _ensured(env, *partner, "SUP", size.suppliers, _supplier)
     env.flush()
-    _count_stock(env, list(products.values()), size.stock, dice)
+    _count_stock(env, [key for key in products.values() if key not in before], size.stock, dice)
     return {"customers": customers, "products": products, "suppliers": suppliers}
 
 
-def _customer(env: Env, number: int, dice: random.Random) -> int:
+def _ensured(
+    env: Env, model: str, field: str, prefix: str, count: int, build: Callable[[int], dict[str, Any]]
+) -> dict[str, int]:
+    made = {}
+    for number in range(count):
+        ref = f"{prefix}-{_FIRST + number}"
+        vals = build(number)
+        known = env.table(model).ids_where(field, ref)
+        made[ref] = known[0] if known else env.create(model, vals)
+    return made
+
+
+def _supplier(number: int) -> dict[str, Any]:
+    name = f"Supplier {_FIRST + number}"
+    return {"name": name, "ref": f"SUP-{_FIRST + number}", "is_company": True, "supplier_rank": 1}
+
+
+def _customer(number: int, dice: random.Random) -> dict[str, Any]:
     ref = f"CUST-{_FIRST + number}"
     city, code = dice.choice(_PLACES)
     street = f"{dice.randint(1, 400)} {dice.choice(_STREETS)}"
     address = {"street": street, "city": city, "zip": code, "country_id": 233}
     delivery = {"type": "delivery", "name": f"Customer {_FIRST + number} DC", "ref": f"{ref}-DC", **address}
-    vals = {
+    return {
         "name": f"Customer {_FIRST + number}",
         "ref": ref,
         "is_company": True,
@@ -99,12 +115,11 @@ def _customer(env: Env, number: int, dice: random.Random) -> int:
         "child_ids": [[0, 0, delivery]],
         **address,
     }
-    return env.create("res.partner", vals)
 
 
-def _product(env: Env, number: int, dice: random.Random) -> int:
+def _product(number: int, dice: random.Random) -> dict[str, Any]:
     # Every fourth is invoiced when delivered; the third is tracked by lots.
-    vals = {
+    return {
         "name": f"{_GOODS[number % len(_GOODS)]} {10 * (number + 1)}",
         "default_code": f"CD-{_FIRST + number}",
         "barcode": _gtin(number + 1),
@@ -116,7 +131,6 @@ def _product(env: Env, number: int, dice: random.Random) -> int:
         "invoice_policy": "delivery" if number % 4 == 3 else "order",
         "tracking": "lot" if number == 2 else "none",
     }
-    return env.create("product.product", vals)
 
 
 def _gtin(number: int) -> str:

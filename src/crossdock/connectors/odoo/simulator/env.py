@@ -132,7 +132,9 @@ class Env:
             return self.display_name(model, row["id"])
         field = rules.fields[name]
         if field.type == "one2many" and field.inverse and field.relation in self.registry:
-            return [child["id"] for child in self.children(field.relation, field.inverse, row["id"])]
+            children = self.children(field.relation, field.inverse, row["id"])
+            # A message points to any model, so the number alone does not tell whose it is.
+            return [child["id"] for child in children if child.get("model", model) == model]
         return empty_value(field)
 
     def display_name(self, model: str, key: int) -> str:
@@ -300,18 +302,19 @@ class Env:
                 continue
             if field.type == "one2many" and field.inverse and field.relation in self.registry:
                 for command in commands:
-                    self._line(field, row["id"], command)
+                    self._line(model, field, row["id"], command)
             else:
                 held = list(row.get(name) or [])
                 for command in commands:
                     held = self._linked(field, held, command)
                 self.set(model, row, {name: held})
 
-    def _line(self, field: Field, parent: int, command: Any) -> None:
+    def _line(self, model: str, field: Field, parent: int, command: Any) -> None:
         code, key, vals = (*command, 0, 0)[:3] if isinstance(command, list | tuple) else (4, command, 0)
         other = field.relation
         if code == 0:
-            self.create(other, {**vals, field.inverse: parent})
+            whose = {"model": model} if other == "mail.message" else {}
+            self.create(other, {**whose, **vals, field.inverse: parent})
         elif code == 1:
             self.write(other, [key], vals)
         elif code in {2, 3}:

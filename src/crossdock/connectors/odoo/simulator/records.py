@@ -9,6 +9,7 @@ from typing import Any
 from crossdock.connectors.odoo.simulator.domain import Domain
 from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import AccessError, UserError, python_fault
+from crossdock.connectors.odoo.simulator.grouping import aggregate, grouped
 from crossdock.connectors.odoo.simulator.load import load_rows
 from crossdock.connectors.odoo.simulator.model import Model, remote, remote_for_model
 from crossdock.connectors.odoo.simulator.schema import Field, empty_value, shown
@@ -173,6 +174,67 @@ class Records(Model):
         wanted = [*(domain or []), ["display_name", operator, name]] if name else domain or []
         rows = search_rows(env, self, wanted, limit=limit)
         return [[row["id"], env.display_name(self.model, row["id"])] for row in rows]
+
+    @remote_for_model()
+    def formatted_read_group(
+        self,
+        env: Env,
+        domain: Any,
+        groupby: Sequence[str] = (),
+        aggregates: Sequence[str] = (),
+        having: Any = (),
+        offset: int = 0,
+        limit: int | None = None,
+        order: str | None = None,
+    ) -> list[dict[str, Any]]:
+        del having, order
+        groups = grouped(env, self, search_rows(env, self, domain, order="id"), groupby)
+        return [
+            {
+                **values,
+                "__extra_domain": leaves if len(leaves) < 2 else ["&"] * (len(leaves) - 1) + leaves,
+                **{one: aggregate(env, self, rows, one) for one in aggregates},
+            }
+            for values, leaves, rows in groups[offset : offset + limit if limit else None]
+        ]
+
+    @remote_for_model()
+    def read_group(
+        self,
+        env: Env,
+        domain: Any,
+        fields: Sequence[str],
+        groupby: Any,
+        offset: int = 0,
+        limit: int | None = None,
+        orderby: Any = False,  # noqa: FBT002 - as over there
+        lazy: bool = True,  # noqa: FBT001, FBT002 - its name on the wire
+    ) -> list[dict[str, Any]]:
+        del orderby
+        names = [groupby] if isinstance(groupby, str) else list(groupby)
+        names = names[:1] if lazy else names
+        count = f"{names[0]}_count" if lazy and names else "__count"
+        groups = grouped(env, self, search_rows(env, self, domain, order="id"), names)
+        return [
+            {
+                **values,
+                count: len(rows),
+                **{one.partition(":")[0]: aggregate(env, self, rows, one) for one in fields if ":" in one},
+                "__domain": [*["&"] * (len(domain) + len(leaves) - 1), *domain, *leaves],
+            }
+            for values, leaves, rows in groups[offset : offset + limit if limit else None]
+        ]
+
+    @remote("r")
+    def get_external_id(self, env: Env, ids: Sequence[int]) -> dict[str, str]:
+        table = env.table("ir.model.data")
+        names = dict.fromkeys((str(key) for key in ids), "")
+        for key in ids:
+            for known in table.ids_where("res_id", key):
+                row = table.rows[known]
+                if row["model"] == self.model and not names[str(key)]:
+                    names[str(key)] = f"{row['module']}.{row['name']}"
+        return names
 
     @remote_for_model("")
     def load(self, env: Env, fields: Sequence[str], data: Sequence[Sequence[str]]) -> dict[str, Any]:

@@ -94,10 +94,10 @@ class OdooSimulator(Simulator):
         )
 
     async def act(
-        self, model: str, method: str, ids: Sequence[int] = (), /, *, key: str = "", **arguments: Any
+        self, model: str, method: str, ids: Sequence[int] = (), /, *, by: str = "", **arguments: Any
     ) -> Any:
-        """Call a method as a client with `key` would (default: the administrator): what people do over there."""
-        account = self.accounts[key] if key else next(iter(self.accounts.values()))
+        """Call a method as the client whose key is `by` would (default: the administrator), as people over there do."""
+        account = self.accounts[by] if by else next(iter(self.accounts.values()))
         context = arguments.pop("context", {})
         call = Call(model, method, list(ids), context, arguments)
         return await self.perform(self.users[account.login], call)
@@ -237,7 +237,10 @@ class OdooSimulator(Simulator):
         return not_found()
 
     async def _seed(self, request: web.Request) -> web.Response:
-        return json_answer(self.seed_demo(DemoSize.from_json(await request.read())))
+        try:
+            return json_answer(self.seed_demo(DemoSize.from_json(await request.read())))
+        except ServerError as error:
+            return json_answer(error.as_json(), 400)
 
     async def _state(self, _request: web.Request) -> web.Response:
         return json_answer(self.state())

@@ -132,7 +132,7 @@ class Parameter(Records):
     indexed = ("key",)
 
     @remote_for_model()
-    def get_param(self, env: Env, key: str, default: Any = False) -> Any:
+    def get_param(self, env: Env, key: str, default: Any = False) -> Any:  # noqa: FBT002 - as over there
         for known in env.table(self.model).ids_where("key", key):
             return env.row(self.model, known)["value"]
         return default
@@ -177,7 +177,23 @@ class Uom(Records):
     archives = True
 
 
+class Message(Records):
+    """A note on a record."""
+
+    name = "mail.message"
+    indexed = ("res_id", "message_id")
+
+    def defaults(self, env: Env, vals: dict[str, Any]) -> None:
+        vals.setdefault("date", env.moment)
+        vals.setdefault("message_type", "comment")
+        vals.setdefault("author_id", env.user.get("partner_id") or False)
+        body = str(vals.get("body") or "")
+        if body and not body.startswith("<"):
+            vals["body"] = f"<p>{body}</p>"
+
+
 MODELS: tuple[Records, ...] = (
+    Message(),
     Partner(),
     Company(),
     User(),

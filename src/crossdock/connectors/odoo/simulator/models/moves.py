@@ -38,18 +38,17 @@ def reserve(env: Env, move: Row) -> None:
     if move["state"] in _FINAL or need <= 0:
         return
     if not _stocked(env, move):
-        _add_line(env, move, move["location_id"], False, need, _ZERO)
+        _add_line(env, move, move["location_id"], False, need)
         return
     for quant, free in free_quants(env, move["product_id"], move["location_id"]):
         part = min(need, free)
-        _add_line(env, move, quant["location_id"], quant.get("lot_id") or False, part, part)
-        env.set("stock.quant", quant, {"reserved_quantity": quant["reserved_quantity"] + part})
+        _add_line(env, move, quant["location_id"], quant.get("lot_id") or False, part)
         need -= part
         if need <= 0:
             break
 
 
-def _add_line(env: Env, move: Row, place: int, lot: Any, quantity: Decimal, held: Decimal) -> None:
+def _add_line(env: Env, move: Row, place: int, lot: Any, quantity: Decimal) -> None:
     vals = {
         "move_id": move["id"],
         "picking_id": move.get("picking_id") or False,
@@ -61,16 +60,24 @@ def _add_line(env: Env, move: Row, place: int, lot: Any, quantity: Decimal, held
         "quantity": quantity,
         "company_id": move.get("company_id") or False,
     }
-    key = env.create("stock.move.line", vals)
-    # `held` is the simulator's own: how much of the quant's reservation belongs to the line.
-    env.set("stock.move.line", env.row("stock.move.line", key), {"held": held})
-    _count(env, move)
+    env.create("stock.move.line", vals)
 
 
 def _count(env: Env, move: Row) -> None:
     total = sum((line["quantity"] for line in lines_of(env, move)), _ZERO)
     if move["quantity"] != total:
         env.set("stock.move", move, {"quantity": total})
+
+
+def _hold(env: Env, line: Row) -> None:
+    """Reserve for the line what is free; `held`, its part of the reservation, is the simulator's own field."""
+    held = _ZERO
+    quant = find_quant(env, line["product_id"], line["location_id"], line.get("lot_id"))
+    if quant is not None and env.row("stock.location", line["location_id"])["usage"] == "internal":
+        held = max(_ZERO, min(line["quantity"], quant["quantity"] - quant["reserved_quantity"]))
+    if quant is not None and held:
+        env.set("stock.quant", quant, {"reserved_quantity": quant["reserved_quantity"] + held})
+    env.set("stock.move.line", line, {"held": held})
 
 
 def _let_go(env: Env, line: Row, quantity: Decimal) -> None:
@@ -109,7 +116,7 @@ def set_quantity(env: Env, move: Row, quantity: Decimal) -> None:
         if lines:
             env.set("stock.move.line", lines[0], {"quantity": lines[0]["quantity"] - excess})
         else:
-            _add_line(env, move, move["location_id"], False, -excess, _ZERO)
+            _add_line(env, move, move["location_id"], False, -excess)
     _count(env, move)
 
 
@@ -132,7 +139,7 @@ def do_move(env: Env, move: Row) -> None:
     """The goods go where they belong."""
     product = env.row("product.product", move["product_id"])
     for line in lines_of(env, move):
-        lot = line.get("lot_id") or False
+        lot = line.get("lot_id") or _named_lot(env, line)
         if product.get("tracking", "none") != "none" and not lot:
             name = env.display_name("product.product", product["id"])
             raise UserError(f"You need to supply a Lot/Serial Number for product:\n{name}")
@@ -142,6 +149,18 @@ def do_move(env: Env, move: Row) -> None:
             shift(env, product["id"], line["location_dest_id"], lot, line["quantity"])
         env.set("stock.move.line", line, {"state": "done", "picked": True, "date": env.moment})
     env.set("stock.move", move, {"state": "done", "picked": True, "date": env.moment})
+
+
+def _named_lot(env: Env, line: Row) -> Any:
+    """A receipt may name a lot that does not exist yet."""
+    name = line.get("lot_name")
+    if not name:
+        return False
+    lots = env.table("stock.lot").rows.values()
+    known = (lot["id"] for lot in lots if lot["name"] == name and lot["product_id"] == line["product_id"])
+    lot = next(known, None) or env.create("stock.lot", {"name": name, "product_id": line["product_id"]})
+    env.set("stock.move.line", line, {"lot_id": lot})
+    return lot
 
 
 class Move(Records):
@@ -166,6 +185,7 @@ class Move(Records):
             env.row("stock.picking", row["picking_id"])["picking_type_id"] if row.get("picking_id") else False
         ),
         "product_qty": lambda _env, row: row["product_uom_qty"],
+        "has_tracking": lambda env, row: env.row("product.product", row["product_id"])["tracking"],
         "forecast_availability": lambda _env, row: (
             row["quantity"]
             if row["quantity"] >= row["product_uom_qty"]
@@ -244,8 +264,21 @@ class MoveLine(Records):
         return env.display_name("product.product", row["product_id"])
 
     def created(self, env: Env, row: Row) -> None:
-        if row.get("move_id"):
-            _count(env, env.row("stock.move", row["move_id"]))
+        move = env.table("stock.move").rows.get(row.get("move_id") or 0)
+        if move is None:
+            return
+        if move["state"] not in _FINAL:
+            _hold(env, row)
+        _count(env, move)
+        if row["picked"]:
+            env.set("stock.move", move, {"picked": True})
+
+    def deleting(self, env: Env, rows: list[Row]) -> None:
+        for row in rows:
+            _let_go(env, row, row.get("held", _ZERO))
+            move = env.table("stock.move").rows.get(row.get("move_id") or 0)
+            if move is not None and move["state"] not in _FINAL:
+                env.set("stock.move", move, {"quantity": move["quantity"] - row["quantity"]})
 
     def written(self, env: Env, rows: list[Row], vals: Mapping[str, Any]) -> None:
         for row in rows:
