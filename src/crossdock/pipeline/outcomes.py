@@ -72,9 +72,13 @@ def settle_delivered(
     artefact_id: ArtefactId | None,
     now: int,
     outcome: str = "done",
+    kind: str = "",
 ) -> DeliverySettled:
-    """The effect is there: cross-references and event go with it. A hold parks the key though it is done."""
-    xrefs = _xrefs(delivery, receipt)
+    """The effect is there: its cross-references go with it. A hold parks the key though it is done.
+
+    `kind` is what the effect is over there; '' = what the document is (an invoice made of a shipment is an invoice).
+    """
+    xrefs = _xrefs(delivery, receipt, kind or delivery.document_kind)
     answer = _ENCODER.encode(receipt.answer) if receipt.answer else b""
     if receipt.hold is not None:
         return DeliverySettled(
@@ -139,11 +143,12 @@ def settle_error(
     now: int,
     randomness: random.Random,
     artefact_id: ArtefactId | None,
+    kind: str = "",
 ) -> DeliverySettled | None:
     """What a failed attempt becomes; None for an unknown outcome: look it up first."""
     if isinstance(error, AlreadyDoneError):
         receipt = Receipt(external_id=error.external_id)
-        return settle_delivered(delivery, receipt, artefact_id=artefact_id, now=now, outcome="already done")
+        return settle_delivered(delivery, receipt, artefact_id=artefact_id, now=now, outcome="already done", kind=kind)
     if isinstance(error, OutcomeUnknownError):
         return None
     if isinstance(error, NotYetError):
@@ -227,10 +232,10 @@ def _exception(error: CrossdockError, delivery: ClaimedDelivery) -> NewException
     )
 
 
-def _xrefs(delivery: ClaimedDelivery, receipt: Receipt) -> tuple[Xref, ...]:
+def _xrefs(delivery: ClaimedDelivery, receipt: Receipt, kind: str) -> tuple[Xref, ...]:
     claims = list(receipt.xrefs)
     if receipt.external_id:
-        claims.append(XrefClaim(delivery.document_kind, delivery.document_key, receipt.external_id))
+        claims.append(XrefClaim(kind, delivery.document_key, receipt.external_id))
     return tuple(
         Xref(delivery.target, delivery.company, claim.kind, claim.key, claim.external_id, claim.tombstone)
         for claim in claims

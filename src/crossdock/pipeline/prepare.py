@@ -19,7 +19,7 @@ from crossdock.pipeline.steps import demand_steps, steps_before
 from crossdock.pipeline.target import TargetSystem
 from crossdock.store.contract import ClaimedDelivery, DeliverySettled, Journal, Xref, XrefKey
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "effect_kind", "prepare"]
 
 _DECODER = msgspec.json.Decoder()
 _AT_ONCE = frozenset({"product"})
@@ -52,7 +52,7 @@ async def prepare(
     """
     records = {row.id: _DECODER.decode(row.document_body) for row in rows}
     needs = {row.id: _needs(route, records[row.id]) for row in rows}
-    known = await _look_up(journal, system, rows[0].company, rows, needs)
+    known = await _look_up(journal, system, route, rows, needs)
     steps = {row.id: steps_before(route, row) for row in rows}
     asked = [step for one in steps.values() for step in one]
     done = await journal.find_xrefs(asked) if asked else {}
@@ -67,6 +67,14 @@ async def prepare(
     return Prepared(tuple(ready), tuple(settled))
 
 
+def effect_kind(route: TargetRoute, row: ClaimedDelivery) -> str:
+    """What the effect is over there: under this kind its cross-reference is kept.
+
+    An invoice made of a shipment must not be taken for the delivery made of the same shipment.
+    """
+    return route.spec.document or row.document_kind
+
+
 def _needs(route: TargetRoute, record: Mapping[str, Any]) -> set[LookupRef]:
     return set() if route.mapping is None else route.mapping.needs(record, route.variables)
 
@@ -74,13 +82,14 @@ def _needs(route: TargetRoute, record: Mapping[str, Any]) -> set[LookupRef]:
 async def _look_up(
     journal: Journal,
     system: TargetSystem,
-    company: str,
+    route: TargetRoute,
     rows: Sequence[ClaimedDelivery],
     needs: Mapping[Any, set[LookupRef]],
 ) -> dict[LookupRef, Xref]:
-    """Cross-references for all needs, and of the documents themselves."""
+    """Cross-references for all needs, and of the effects themselves."""
+    company = rows[0].company
     wanted = {ref for refs in needs.values() for ref in refs}
-    wanted |= {LookupRef(row.document_kind, row.document_key) for row in rows}
+    wanted |= {LookupRef(effect_kind(route, row), row.document_key) for row in rows}
     asked = {XrefKey(system.name, company, ref.kind, ref.value): ref for ref in wanted}
     found = {asked[key]: xref for key, xref in (await journal.find_xrefs(list(asked))).items()}
     missing: dict[str, list[str]] = {}
@@ -105,7 +114,7 @@ def _delivery(
     *,
     in_doubt: bool,
 ) -> Delivery:
-    own = known.get(LookupRef(row.document_kind, row.document_key))
+    own = known.get(LookupRef(effect_kind(route, row), row.document_key))
     if own is not None and own.tombstone:
         raise ConflictError(
             f"{row.document_kind} {row.document_key} was deleted in {system.name}",

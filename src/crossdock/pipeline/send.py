@@ -17,7 +17,7 @@ from crossdock.core.ids import ArtefactId, DeliveryId
 from crossdock.core.interface import Policy
 from crossdock.kit import Delivery, Receipt, WriteSpec
 from crossdock.pipeline.outcomes import settle_delivered, settle_error, settle_not_sent, sick_system
-from crossdock.pipeline.prepare import prepare
+from crossdock.pipeline.prepare import effect_kind, prepare
 from crossdock.pipeline.routes import TargetRoute
 from crossdock.pipeline.steps import step_done
 from crossdock.pipeline.target import TargetSystem
@@ -173,7 +173,13 @@ class Sender:
         if sick_system(result):
             return settle_not_sent(row)
         return settle_error(
-            row, result, policy=route.policy, now=now, randomness=self._random, artefact_id=artefact_id
+            row,
+            result,
+            policy=route.policy,
+            now=now,
+            randomness=self._random,
+            artefact_id=artefact_id,
+            kind=effect_kind(route, row),
         )
 
     def settle_done(
@@ -187,7 +193,8 @@ class Sender:
     ) -> DeliverySettled:
         """What an effect that is there becomes; steps that wait for it are told."""
         now = self._clock.micros()
-        settled = settle_delivered(row, receipt, artefact_id=artefact_id, now=now, outcome=outcome)
+        kind = effect_kind(route, row)
+        settled = settle_delivered(row, receipt, artefact_id=artefact_id, now=now, outcome=outcome, kind=kind)
         if route.awaited and settled.state is DeliveryState.DELIVERED:
             return msgspec.structs.replace(settled, xrefs=(*settled.xrefs, step_done(row)))
         return settled
