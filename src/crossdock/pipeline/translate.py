@@ -180,6 +180,7 @@ def _new_document(message: StoredMessage, route: Route, document: Document) -> N
         body=body,
         interface=interface.id,
         transactions=transaction_keys(document),
+        source_ids=tuple(ref.value for ref in document.refs if ref.role == "source"),
     )
     if route.rule is not None and not route.rule(document, route.variables):
         return msgspec.structs.replace(new, filtered_by=f"{interface.id}: {interface.when}")

@@ -13,7 +13,7 @@ from crossdock.core.ids import MessageId
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Routes
 from crossdock.pipeline.translate import Decoded, KeyQuestion, decode_message, questions_of, translate
-from crossdock.store.contract import Journal, MessageState, StoredMessage, Translated
+from crossdock.store.contract import Journal, MessageState, StoredMessage, Translated, Xref
 
 __all__ = ["Translator"]
 
@@ -62,9 +62,24 @@ class Translator:
         for one in decoded:
             results.append(_translate(one, keys))
             await asyncio.sleep(0)  # the intake's answers come first
+        await self._keep_source_ids(messages, results)
         settled = await self._journal.commit_translated(results)
         self._wake(settled.woken_targets)
         return len(results)
+
+    async def _keep_source_ids(
+        self, messages: Sequence[StoredMessage], results: Sequence[Translated]
+    ) -> None:
+        """Keep what sources call their documents. Before the commit: without its document it does no harm."""
+        systems = {message.id: message.system for message in messages}
+        xrefs = [
+            Xref(systems[result.message_id], document.company, document.kind, document.key, source_id)
+            for result in results
+            for document in result.documents
+            for source_id in document.source_ids
+        ]
+        if xrefs:
+            self._wake((await self._journal.put_xrefs(xrefs)).woken_targets)
 
     async def _decode(self, message: StoredMessage) -> Decoded:
         if message.size_bytes <= _WHOLE_BODY_BYTES:

@@ -136,7 +136,8 @@ class NewDelivery(msgspec.Struct, frozen=True):
 class NewDocument(msgspec.Struct, frozen=True):
     """A canonical document out of a message. `body` is core.documents.encode_document's JSON.
 
-    `filtered_by` names the rule when no target takes it.
+    `filtered_by` names the rule when no target takes it. `source_ids` are what the source calls it besides `key`:
+    the translator keeps them as cross-references before the document is committed.
     """
 
     kind: str
@@ -148,6 +149,7 @@ class NewDocument(msgspec.Struct, frozen=True):
     transactions: tuple[str, ...] = ()
     deliveries: tuple[NewDelivery, ...] = ()
     filtered_by: str = ""
+    source_ids: tuple[str, ...] = ()
 
 
 class NewException(msgspec.Struct, frozen=True):
