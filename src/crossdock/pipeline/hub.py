@@ -50,7 +50,9 @@ class Hub:
         self._followers = followers
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._translator = Translator(journal, routes, arrived=self.intake.arrived, wake=self.new_for)
+        self._translator = Translator(
+            journal, routes, clock=clock, arrived=self.intake.arrived, wake=self.new_for
+        )
         self._timekeeper = Timekeeper(journal, clock=clock, wake=self.released_for)
         self._dispatchers = [
             Dispatcher(

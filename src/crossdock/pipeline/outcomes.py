@@ -148,7 +148,9 @@ def settle_error(
     """What a failed attempt becomes; None for an unknown outcome: look it up first."""
     if isinstance(error, AlreadyDoneError):
         receipt = Receipt(external_id=error.external_id)
-        return settle_delivered(delivery, receipt, artefact_id=artefact_id, now=now, outcome="already done", kind=kind)
+        return settle_delivered(
+            delivery, receipt, artefact_id=artefact_id, now=now, outcome="already done", kind=kind
+        )
     if isinstance(error, OutcomeUnknownError):
         return None
     if isinstance(error, NotYetError):

@@ -12,6 +12,7 @@ from crossdock.store.contract import ClaimedDelivery, Xref, XrefKey
 
 __all__ = ["demand_steps", "step_done", "steps_before"]
 
+
 def step_done(delivery: ClaimedDelivery) -> Xref:
     """The fact that `delivery`'s effect is there."""
     return Xref(delivery.target, delivery.company, STEP, delivery.effect_key, "done")

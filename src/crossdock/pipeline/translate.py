@@ -14,7 +14,7 @@ from crossdock.core.documents import Document, decode_document, encode_document,
 from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.core.validate import validate
 from crossdock.formats import BadRecord, Record, decode
-from crossdock.mapping import LookupRef, RecordError
+from crossdock.mapping import LookupRef, MissingReferencesError, RecordError
 from crossdock.pipeline.keys import business_object, revision_of
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Route, Routes, TargetRoute
@@ -84,12 +84,18 @@ def questions_of(decoded: Decoded) -> dict[KeyQuestion, set[str]]:
     return asked
 
 
-def translate(decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]) -> Translated:
+def translate(
+    decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]], *, patient: bool = False
+) -> Translated:
     """What becomes of a decoded message: documents with their deliveries, and exceptions.
 
     Args:
         decoded: the message's records.
         keys: answers to `questions_of`.
+        patient: references that are missing may still come: raise rather than make an exception of them.
+
+    Raises:
+        MissingReferencesError: with `patient` only.
     """
     message = decoded.message
     if not decoded.parts:
@@ -111,6 +117,8 @@ def translate(decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]) -
                     continue
                 documents.extend(_documents(message, route, record, lookups))
             except CrossdockError as error:
+                if patient and isinstance(error, MissingReferencesError):
+                    raise
                 faults.extend(_exceptions(message, route.interface.id, error))
     if not faults and not documents:
         note = "filtered by " + " / ".join(dict.fromkeys(refused)) if refused else "it holds no records"
@@ -222,8 +230,9 @@ def _new_delivery(document: Document, body: bytes, route: TargetRoute) -> NewDel
 
 
 def _lookups(message: StoredMessage, keys: Mapping[KeyQuestion, Mapping[str, str]]) -> dict[LookupRef, str]:
+    """Our keys by external id. The key of a line is `<object>/<line>`: of it, the line's part is what is meant."""
     return {
-        LookupRef(kind, external_id): key
+        LookupRef(kind, external_id): key.rpartition("/")[2] if kind.endswith(".line") else key
         for (system, company, kind), answers in keys.items()
         if system == message.system and company == message.company
         for external_id, key in answers.items()

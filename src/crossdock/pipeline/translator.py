@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.core.ids import MessageId
+from crossdock.mapping import MissingReferencesError
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Routes
 from crossdock.pipeline.translate import Decoded, KeyQuestion, decode_message, questions_of, translate
@@ -20,6 +22,10 @@ __all__ = ["Translator"]
 _LOG = structlog.get_logger()
 _BATCH = 200
 _WHOLE_BODY_BYTES = 1_000_000
+_PATIENCE_S = 20.0
+"""How long a message may refer to what is not there yet."""
+_AGAIN_S = 0.3
+_MOST_DEFERRED = 1_000
 
 
 class Translator:
@@ -30,13 +36,16 @@ class Translator:
         journal: Journal,
         routes: Routes,
         *,
+        clock: Clock,
         arrived: asyncio.Event,
         wake: Callable[[frozenset[str]], None],
     ) -> None:
         self._journal = journal
         self._routes = routes
+        self._clock = clock
         self._arrived = arrived
         self._wake = wake
+        self._deferred: dict[MessageId, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Translate until `stop` is set."""
@@ -47,21 +56,29 @@ class Translator:
                 _LOG.warning("translator starts over", error=str(error))
                 count = 0
             if count == 0:
+                nap_s = _AGAIN_S if self._deferred else 1.0
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._arrived.wait(), 1.0)
+                    await asyncio.wait_for(self._arrived.wait(), nap_s)
                 self._arrived.clear()
 
     async def translate_batch(self) -> int:
-        """Translate the oldest accepted messages; how many."""
-        messages = await self._journal.untranslated(after=MessageId(0), limit=_BATCH)
+        """Translate the oldest accepted messages that are not deferred; how many."""
+        now_s = self._clock.monotonic_s()
+        found = await self._journal.untranslated(after=MessageId(0), limit=_BATCH + len(self._deferred))
+        messages = [message for message in found if self._deferred.get(message.id, 0.0) <= now_s]
         if not messages:
             return 0
         decoded = [await self._decode(message) for message in messages]
         keys = await self._answer(decoded)
         results = []
         for one in decoded:
-            results.append(_translate(one, keys))
+            result = self._translate(one, keys)
+            if result is not None:
+                self._deferred.pop(one.message.id, None)
+                results.append(result)
             await asyncio.sleep(0)  # the intake's answers come first
+        if not results:
+            return 0
         await self._keep_source_ids(messages, results)
         settled = await self._journal.commit_translated(results)
         self._wake(settled.woken_targets)
@@ -98,19 +115,34 @@ class Translator:
             for (system, company, kind), ids in asked.items()
         }
 
+    def _translate(
+        self, decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]
+    ) -> Translated | None:
+        """Translate one message; None when what it refers to may still come.
 
-def _translate(decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]) -> Translated:
-    """Translate one message; a fault of ours becomes its exception and stops nobody else."""
-    try:
-        return translate(decoded, keys)
-    except Exception as error:  # noqa: BLE001 - one message's fault stops nobody else
+        A source may show what another call is just making (a delivery of an order whose creation is not settled
+        yet): for a while a missing reference is no exception. A fault of ours becomes the message's exception and
+        stops nobody else.
+        """
         message = decoded.message
-        _LOG.exception("translation failed", message=message.id)
-        fault = RejectedError(
-            f"message m{message.id} could not be translated: {type(error).__name__}",
-            code="T-MAP",
-            mend="this is a fault of the mapping's code or of ours: see the log",
-            detail=repr(error)[:500],
-        )
-        row = exception_for(fault, stage="translate", system=message.system, interface="", transaction="")
-        return Translated(message.id, MessageState.FAILED, exceptions=(row,))
+        young = self._clock.micros() - message.received_at < _PATIENCE_S * 1e6
+        patient = young and len(self._deferred) < _MOST_DEFERRED
+        try:
+            return translate(decoded, keys, patient=patient)
+        except MissingReferencesError:
+            self._deferred[message.id] = self._clock.monotonic_s() + _AGAIN_S
+            return None
+        except Exception as error:  # noqa: BLE001 - one message's fault stops nobody else
+            return _our_fault(message, error)
+
+
+def _our_fault(message: StoredMessage, error: Exception) -> Translated:
+    _LOG.exception("translation failed", message=message.id)
+    fault = RejectedError(
+        f"message m{message.id} could not be translated: {type(error).__name__}",
+        code="T-MAP",
+        mend="this is a fault of the mapping's code or of ours: see the log",
+        detail=repr(error)[:500],
+    )
+    row = exception_for(fault, stage="translate", system=message.system, interface="", transaction="")
+    return Translated(message.id, MessageState.FAILED, exceptions=(row,))
