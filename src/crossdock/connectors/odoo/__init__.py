@@ -1,3 +1,6 @@
-"""Odoo: the hub's own ERP, and a simulator of it."""
+"""The Odoo connector, found through its manifest."""
 
-__all__: list[str] = []
+from crossdock.connectors.odoo.connector import Odoo
+from crossdock.connectors.odoo.settings import OdooSettings
+
+__all__ = ["Odoo", "OdooSettings"]

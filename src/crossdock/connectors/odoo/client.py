@@ -79,7 +79,12 @@ class OdooClient:
         return await transport.call(model, method, ids, {**kwargs, "context": full})
 
     async def read(
-        self, model: str, ids: Iterable[int], fields: Sequence[str], *, context: Mapping[str, Any] | None = None
+        self,
+        model: str,
+        ids: Iterable[int],
+        fields: Sequence[str],
+        *,
+        context: Mapping[str, Any] | None = None,
     ) -> dict[int, dict[str, Any]]:
         """Records by id. Those that do not exist are left out, as Odoo does without a word."""
         wanted = sorted(set(ids))
@@ -199,7 +204,9 @@ class OdooClient:
             return int(str(info[0]).rpartition("~")[2].split(".")[0])
         except OutcomeUnknownError as error:
             # Asking for the version changes nothing, whatever became of the question.
-            raise RetryableError(f"the version of Odoo is not told: {error.text}", detail=error.detail) from error
+            raise RetryableError(
+                f"the version of Odoo is not told: {error.text}", detail=error.detail
+            ) from error
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ConfigError(
                 f"{self._settings.base_url} does not tell an Odoo version",

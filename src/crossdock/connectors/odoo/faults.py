@@ -18,11 +18,25 @@ from crossdock.core.errors import (
 )
 from crossdock.kit import Answer
 
-__all__ = ["error_for_answer", "error_for_load_message", "error_for_name", "error_for_rpc", "is_access", "wizard"]
+__all__ = [
+    "error_for_answer",
+    "error_for_load_message",
+    "error_for_name",
+    "error_for_rpc",
+    "is_access",
+    "wizard",
+]
 
 _LOCKED = ("could not serialize access", "deadlock detected", "could not obtain lock")
 _LOCKS = frozenset(
-    {"SerializationFailure", "DeadlockDetected", "LockNotAvailable", "TransactionRollbackError", "LockError", "ConcurrencyError"}
+    {
+        "SerializationFailure",
+        "DeadlockDetected",
+        "LockNotAvailable",
+        "TransactionRollbackError",
+        "LockError",
+        "ConcurrencyError",
+    }
 )
 _DENIED = frozenset({"AccessDenied", "Unauthorized", "SessionExpiredException", "SessionExpired"})
 _REFUSED = frozenset({"UserError", "ValidationError", "RedirectWarning", "Warning"})
@@ -33,7 +47,12 @@ _PROGRAMMING = frozenset(
         "NotNullViolation", "ForeignKeyViolation", "CheckViolation", "UndefinedColumn", "ProgrammingError",
     }
 )  # fmt: skip
-_ACCESS_TEXTS = ("You are not allowed to", "top-secret records", "You don't have the access rights", "Failed to read field")
+_ACCESS_TEXTS = (
+    "You are not allowed to",
+    "top-secret records",
+    "You don't have the access rights",
+    "Failed to read field",
+)
 _GROUPS = re.compile(r"following groups:\s*\n((?:\s*- .+\n?)+)")
 _MAX_TEXT = 600
 
@@ -103,7 +122,9 @@ def error_for_load_message(message: Mapping[str, Any], *, where: str) -> Crossdo
         return RejectedError(text, code="T-ODOO-ACCESS", mend=_right_that_lacks(said))
     if said.startswith("No matching record found") or "does not exist or has been deleted" in said:
         return RejectedError(
-            text, code="T-ODOO-MISSING", mend="the record it refers to is gone in Odoo: mend the cross-reference"
+            text,
+            code="T-ODOO-MISSING",
+            mend="the record it refers to is gone in Odoo: mend the cross-reference",
         )
     if "does not seem to be" in said or "Unknown column" in said:
         return RejectedError(text, code="T-SCHEMA", mend="mend the mapping at the named field")
@@ -120,7 +141,9 @@ def wizard(answer: Any, *, where: str) -> RejectedError | None:
     if not isinstance(answer, dict) or not str(answer.get("type", "")).startswith("ir.actions.act_window"):
         return None
     asked = answer.get("res_model", "?")
-    return RejectedError(f"{where}: Odoo asks a person by {asked}", code="T-WIZARD", detail={"wizard": str(asked)})
+    return RejectedError(
+        f"{where}: Odoo asks a person by {asked}", code="T-WIZARD", detail={"wizard": str(asked)}
+    )
 
 
 def _right_that_lacks(message: str) -> str:

@@ -72,7 +72,9 @@ class Loader:
         for place, record in enumerate(records):
             groups.setdefault(record.columns, []).append(place)
         for columns, places in groups.items():
-            found = await self._load_alike(model, columns, [records[place] for place in places], context or {})
+            found = await self._load_alike(
+                model, columns, [records[place] for place in places], context or {}
+            )
             for place, result in zip(places, found, strict=True):
                 results[place] = result
         return results
@@ -102,7 +104,9 @@ class Loader:
                 break
             refused = self._refused(model, [records[place] for place in left], answer["messages"])
             if not refused:
-                halves = await self._halves(model, columns, [records[p] for p in left], context, answer["messages"])
+                halves = await self._halves(
+                    model, columns, [records[p] for p in left], context, answer["messages"]
+                )
                 results.update(zip(left, halves, strict=True))
                 break
             results.update({left[number]: error for number, error in refused.items()})
@@ -139,9 +143,11 @@ class Loader:
         refused: dict[int, CrossdockError] = {}
         for message in messages:
             if message.get("type") == "error" and isinstance(message.get("rows"), dict):
-                first = int(message["rows"]["from"])
-                if message["rows"].get("to", first) - first < len(owners) - 1 or len(records) == 1:
-                    refused.setdefault(owners[first], error_for_load_message(message, where=model))
+                owner = owners[min(int(message["rows"]["from"]), len(owners) - 1)]
+                refused.setdefault(owner, error_for_load_message(message, where=model))
+        if len(refused) > 1:
+            # A fault of the batch as a whole is put down to its first record: judged when the others are out.
+            refused.pop(0, None)
         if not refused and len(records) == 1:
             said = messages[0] if messages else {"message": "load answered no id and no message"}
             refused[0] = error_for_load_message(said, where=model)

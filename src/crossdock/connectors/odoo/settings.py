@@ -16,9 +16,7 @@ class OdooSettings(Settings):
     base_url: str = setting("Address of Odoo, e.g. https://erp.example.com")
     database: str = setting("Name of the database (Settings > Technical, or the login page's list)")
     api_key: Secret = setting("API key of the service user: Preferences > Account Security > New API Key")
-    login: str = setting(
-        "Login of the service user; only JSON-RPC (Odoo 14 to 18) asks for it", default=""
-    )
+    login: str = setting("Login of the service user; only JSON-RPC (Odoo 14 to 18) asks for it", default="")
     transport: str = setting(
         "How to talk: auto asks the server's version", default="auto", choices=("auto", "json2", "jsonrpc")
     )
@@ -26,7 +24,9 @@ class OdooSettings(Settings):
         "Company code in our documents to the company's id in Odoo; the first is taken where none is named",
         default={"1": 1},
     )
-    warehouse: int = setting("Id of the warehouse that orders are sold from; 0 = Odoo's own choice", default=0, ge=0)
+    warehouse: int = setting(
+        "Id of the warehouse that orders are sold from; 0 = Odoo's own choice", default=0, ge=0
+    )
     payment_journal: int = setting(
         "Id of the journal that payments are booked in; 0 = the company's first bank journal", default=0, ge=0
     )

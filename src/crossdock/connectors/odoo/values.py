@@ -85,7 +85,9 @@ def as_flag(payload: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value if isinstance(value, bool) else str(value).lower() in {"true", "yes", "1"}
 
 
-def as_lines(payload: Mapping[str, Any], name: str = "lines", *, required: bool = True) -> list[Mapping[str, Any]]:
+def as_lines(
+    payload: Mapping[str, Any], name: str = "lines", *, required: bool = True
+) -> list[Mapping[str, Any]]:
     """The list of objects under `name`.
 
     Raises:

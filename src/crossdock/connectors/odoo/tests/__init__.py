@@ -1,1 +1,1 @@
-"""Tests of the Odoo connector and its simulator."""
+"""Tests of the Odoo connector."""
