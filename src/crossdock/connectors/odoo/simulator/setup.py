@@ -37,6 +37,13 @@ _JOURNALS = (
 )
 
 
+_ACCOUNTS = (
+    ("101402", "Outstanding Receipts", "asset_current"),
+    ("121000", "Account Receivable", "asset_receivable"),
+    ("211000", "Account Payable", "liability_payable"),
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Account:
     """A user with an API key.
@@ -89,6 +96,8 @@ def furnish(env: Env, accounts: Iterable[Account], database_uuid: str) -> dict[s
         users[account.login] = _add_user(env, account, groups)
     for key, value in (("database.uuid", database_uuid), ("web.base.url", "http://localhost")):
         create("ir.config_parameter", {"key": key, "value": value})
+    for code, title, kind in _ACCOUNTS:
+        create("account.account", {"code": code, "name": title, "account_type": kind})
     create("delivery.carrier", {"name": "Standard delivery", "active": True})
     _describe(env)
     _name(env, "base", "main_company", "res.company", 1)

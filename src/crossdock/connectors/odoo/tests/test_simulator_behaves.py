@@ -288,6 +288,109 @@ async def test_a_lot_that_a_receipt_names_is_made_and_can_be_shipped(shop: Shop)
     assert [quant["quantity"] for quant in quants] == [4.0]
 
 
+async def _posted_invoice(shop: Shop) -> int:
+    line = [0, 0, {"product_id": shop.product(), "quantity": 4, "price_unit": 12.5}]
+    vals = {"move_type": "out_invoice", "partner_id": shop.customer, "invoice_line_ids": [line]}
+    (key,) = await shop.call("account.move", "create", vals_list=[vals])
+    await shop.call("account.move", "action_post", key)
+    return key
+
+
+async def test_a_loaded_payment_settles_its_invoice_only_when_it_is_assigned(shop: Shop) -> None:
+    invoice = await _posted_invoice(shop)
+    fields = ["id", "partner_id/.id", "amount", "memo", "invoice_ids/.id"]
+    data = [["__t__.p", str(shop.customer), "20", "memo", str(invoice)]]
+    (key,) = (await shop.call("account.payment", "load", fields=fields, data=data))["ids"]
+    await shop.call("account.payment", "action_post", key)
+    assert (await shop.read("account.move", invoice, "payment_state"))["payment_state"] == "not_paid"
+    entry = (await shop.read("account.payment", key, "move_id"))["move_id"][0]
+    domain = [["move_id", "=", entry], ["account_type", "=", "asset_receivable"], ["reconciled", "=", False]]
+    (item,) = await shop.call("account.move.line", "search", domain=domain)
+    await shop.call("account.move", "js_assign_outstanding_line", invoice, line_id=item)
+    paid = await shop.read("account.move", invoice, "payment_state", "amount_residual")
+    assert (paid["payment_state"], paid["amount_residual"]) == ("partial", 37.5)
+    assert (await shop.read("account.payment", key, "is_reconciled"))["is_reconciled"] is True
+
+
+async def test_a_credit_note_settles_its_open_invoice_when_it_is_posted(shop: Shop) -> None:
+    invoice = await _posted_invoice(shop)
+    context = {"active_model": "account.move", "active_ids": [invoice]}
+    (wizard,) = await shop.call(
+        "account.move.reversal", "create", vals_list=[{"reason": "RMA"}], context=context
+    )
+    made = await shop.call("account.move.reversal", "reverse_moves", wizard, context=context)
+    await shop.call("account.move", "action_post", made["res_id"])
+    states = [
+        (await shop.read("account.move", key, "payment_state"))["payment_state"]
+        for key in (invoice, made["res_id"])
+    ]
+    assert states == ["reversed", "paid"]
+
+
+async def test_a_count_applied_at_once_names_its_move(shop: Shop) -> None:
+    vals = {"product_id": shop.product(), "location_id": 5, "inventory_quantity_auto_apply": 7}
+    context = {"inventory_mode": True, "inventory_name": "COUNT-1"}
+    (quant,) = await shop.call("stock.quant", "create", vals_list=[vals], context=context)
+    assert (await shop.read("stock.quant", quant, "quantity"))["quantity"] == 7.0
+    moves = await shop.call(
+        "stock.move", "search_count", domain=[["reference", "=", "COUNT-1"], ["is_inventory", "=", True]]
+    )
+    assert moves == 1
+
+
+async def test_a_loaded_return_lessens_what_was_delivered(shop: Shop) -> None:
+    order = await shop.confirmed(("CD-1001", 5))
+    await shop.call("stock.picking", "button_validate", *order["picking_ids"])
+    (move,) = await shop.call("stock.move", "search", domain=[["picking_id", "in", order["picking_ids"]]])
+    fields = [
+        "id",
+        "picking_type_id/.id",
+        "location_id/.id",
+        "location_dest_id/.id",
+        "return_id/.id",
+        "move_ids/id",
+        "move_ids/product_id/.id",
+        "move_ids/product_uom_qty",
+        "move_ids/location_id/.id",
+        "move_ids/location_dest_id/.id",
+        "move_ids/sale_line_id/.id",
+        "move_ids/origin_returned_move_id/.id",
+        "move_ids/to_refund",
+    ]
+    head = ["__t__.r", "1", "2", "5", str(order["picking_ids"][0])]
+    line = ["__t__.r_1", str(shop.product()), "2", "2", "5", str(order["order_line"][0]), str(move), "1"]
+    (back,) = (await shop.call("stock.picking", "load", fields=fields, data=[[*head, *line]]))["ids"]
+    await shop.call("stock.picking", "action_confirm", back)
+    await shop.call("stock.picking", "button_validate", back)
+    assert (await shop.read("sale.order.line", order["order_line"][0], "qty_delivered"))[
+        "qty_delivered"
+    ] == 3.0
+    assert back in (await shop.read("sale.order", order["id"], "picking_ids"))["picking_ids"]
+
+
+async def test_a_note_with_a_marker_is_found_on_its_record(shop: Shop) -> None:
+    order = await shop.confirmed(("CD-1001", 5))
+    (picking,) = order["picking_ids"]
+    note = [0, 0, {"model": "stock.picking", "res_id": picking, "body": "done", "message_id": "<m@t>"}]
+    await shop.call("stock.picking", "write", picking, vals={"message_ids": [note]})
+    (found,) = await shop.call(
+        "mail.message", "search_read", domain=[["message_id", "=", "<m@t>"]], fields=["res_id", "body"]
+    )
+    assert (found["res_id"], found["body"]) == (picking, "<p>done</p>")
+    assert (await shop.read("stock.picking", picking, "message_ids"))["message_ids"] == [found["id"]]
+
+
+async def test_the_latest_change_of_each_product_is_read_in_groups(shop: Shop) -> None:
+    shop.clock.advance(60)
+    await shop.confirmed(("CD-1002", 1))
+    groups = await shop.call(
+        "stock.move", "formatted_read_group", domain=[], groupby=["product_id"], aggregates=["write_date:max"]
+    )
+    latest = {group["product_id"][0]: group["write_date:max"] for group in groups}
+    assert latest[shop.product("CD-1002")] == "2026-11-23 09:01:00"
+    assert latest[shop.product("CD-1001")] == "2026-11-23 09:00:00"
+
+
 @pytest.mark.parametrize(
     ("key", "model", "method", "arguments"),
     [

@@ -8,6 +8,7 @@ from crossdock.connectors.odoo.simulator.models import (
     account,
     base,
     moves,
+    payments,
     product,
     purchase,
     sale,
@@ -20,7 +21,7 @@ from crossdock.connectors.odoo.simulator.table import Database, Table
 
 __all__ = ["REGISTRY", "new_database"]
 
-_PARTS = (account, base, moves, product, purchase, sale, stock, transfers, wizards)
+_PARTS = (account, base, moves, payments, product, purchase, sale, stock, transfers, wizards)
 
 REGISTRY: Mapping[str, Records] = {rules.model: rules for part in _PARTS for rules in part.MODELS}
 

@@ -13,7 +13,7 @@ from crossdock.connectors.odoo.simulator.models.amounts import line_amounts, tot
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
 
-__all__ = ["MODELS", "invoice_action", "invoice_lines", "new_invoice", "reverse_move"]
+__all__ = ["MODELS", "invoice_action", "invoice_lines", "new_invoice", "reverse_move", "settle"]
 
 _ZERO = Decimal(0)
 _PRODUCT = {"product", "line_section", "line_subsection", "line_note", False}
@@ -54,7 +54,7 @@ def new_invoice(env: Env, kind: str, order: Row, items: Sequence[tuple[Row, Deci
     }
     key = env.create("account.move", vals)
     for line, quantity in items:
-        item = env.create(
+        env.create(
             "account.move.line",
             {
                 "move_id": key,
@@ -67,8 +67,6 @@ def new_invoice(env: Env, kind: str, order: Row, items: Sequence[tuple[Row, Deci
                 other: [[6, 0, [line["id"]]]] if sale else line["id"],
             },
         )
-        model = "sale.order.line" if sale else "purchase.order.line"
-        env.set(model, line, {"invoice_lines": [*(line.get("invoice_lines") or []), item]})
     return key
 
 
@@ -134,14 +132,28 @@ def reverse_move(env: Env, move: Row, *, reason: str, date: str) -> int:
         values = {name: line[name] for name in copied if name in line}
         for name in ("tax_ids", "sale_line_ids"):
             values[name] = [[6, 0, line.get(name) or []]]
-        item = env.create("account.move.line", {**values, "move_id": key})
-        behind = [("sale.order.line", one) for one in line.get("sale_line_ids") or []]
-        if line.get("purchase_line_id"):
-            behind.append(("purchase.order.line", line["purchase_line_id"]))
-        for model, one in behind:
-            source = env.row(model, one)
-            env.set(model, source, {"invoice_lines": [*(source.get("invoice_lines") or []), item]})
+        env.create("account.move.line", {**values, "move_id": key})
     return key
+
+
+def settle(env: Env, move: Row, amount: Decimal, *, by_credit: bool = False) -> None:
+    """So much of an invoice is paid, or given back by its credit note."""
+    changes = {"paid": move.get("paid", _ZERO) + amount}
+    if by_credit:
+        changes["credited"] = move.get("credited", _ZERO) + amount
+    env.set("account.move", move, changes)
+
+
+def _settle_by_credit(env: Env, credit: Row) -> None:
+    """A posted credit note settles what is still open of its invoice."""
+    source = env.table("account.move").rows.get(credit.get("reversed_entry_id") or 0)
+    if source is None or source["state"] != "posted":
+        return
+    env.flush()
+    part = min(source["amount_residual"], credit["amount_residual"])
+    if part > 0:
+        settle(env, source, part, by_credit=True)
+        settle(env, credit, part)
 
 
 class AccountMove(Records):
@@ -166,7 +178,9 @@ class AccountMove(Records):
         "amount_untaxed_signed": lambda _env, row: row["amount_untaxed"] * _sign(row),
         "amount_residual_signed": lambda _env, row: row["amount_residual"] * _sign(row),
         "status_in_payment": lambda _env, row: (
-            row["state"] if row["state"] != "posted" else row["payment_state"]
+            row["state"]
+            if row["state"] != "posted" or row["payment_state"] == "not_paid"
+            else row["payment_state"]
         ),
         "commercial_partner_id": lambda env, row: (
             env.row("res.partner", row["partner_id"])["commercial_partner_id"]
@@ -215,7 +229,8 @@ class AccountMove(Records):
             residual = _ZERO
         paid = "not_paid"
         if row["state"] == "posted" and row["move_type"] != "entry" and row.get("paid"):
-            paid = "paid" if residual <= 0 else "partial"
+            reversed_all = row.get("credited", _ZERO) >= amounts["amount_total"]
+            paid = "partial" if residual > 0 else "reversed" if reversed_all else "paid"
         due = row.get("invoice_date_due") or row.get("invoice_date") or row["date"]
         return {**amounts, "amount_residual": residual, "payment_state": paid, "invoice_date_due": due}
 
@@ -247,6 +262,7 @@ class AccountMove(Records):
             if row["move_type"] == "out_invoice" and not row.get("payment_reference"):
                 changes["payment_reference"] = changes.get("name") or row["name"]
             env.set(self.model, row, changes)
+            _settle_by_credit(env, row)
         return False
 
     @staticmethod
@@ -257,6 +273,14 @@ class AccountMove(Records):
             raise UserError("Even magicians can't post nothing!")
         if row["move_type"] in {"in_invoice", "in_refund"} and not row.get("invoice_date"):
             raise UserError("The Bill/Refund date is required to validate this document.")
+
+    @remote()
+    def js_assign_outstanding_line(self, env: Env, ids: Sequence[int], line_id: int) -> None:
+        # Imported here: payments stand on invoices.
+        from crossdock.connectors.odoo.simulator.models.payments import assign
+
+        for row in env.rows(self.model, ids):
+            assign(env, row, env.row("account.move.line", line_id))
 
     @remote()
     def button_draft(self, env: Env, ids: Sequence[int]) -> None:
@@ -293,6 +317,13 @@ class AccountLine(Records):
     name = "account.move.line"
     indexed = ("product_id",)
     live: ClassVar[Mapping[str, Live]] = {
+        "account_type": lambda env, row: (
+            env.row("account.account", row["account_id"])["account_type"] if row.get("account_id") else False
+        ),
+        "reconciled": lambda env, row: (
+            env.value("account.move.line", row, "account_type") in {"asset_receivable", "liability_payable"}
+            and not row.get("amount_residual")
+        ),
         "move_name": lambda env, row: env.row("account.move", row["move_id"])["name"],
         "date": lambda env, row: env.row("account.move", row["move_id"])["date"],
         "move_type": lambda env, row: env.row("account.move", row["move_id"])["move_type"],
@@ -322,6 +353,14 @@ class AccountLine(Records):
         )
         return f"{shown} {row.get('name') or ''}".strip()
 
+    def created(self, env: Env, row: Row) -> None:
+        behind = [("sale.order.line", key) for key in row.get("sale_line_ids") or []]
+        if row.get("purchase_line_id"):
+            behind.append(("purchase.order.line", row["purchase_line_id"]))
+        for model, key in behind:
+            source = env.row(model, key)
+            env.set(model, source, {"invoice_lines": [*(source.get("invoice_lines") or []), row["id"]]})
+
     def derive(self, env: Env, row: Row) -> Mapping[str, Any]:
         amounts = line_amounts(env, row, "quantity", "tax_ids")
         return {"price_subtotal": amounts["price_subtotal"], "price_total": amounts["price_total"]}
@@ -335,37 +374,4 @@ class AccountLine(Records):
             yield "purchase.order.line", row["purchase_line_id"]
 
 
-class Payment(Records):
-    """A payment of an invoice."""
-
-    name = "account.payment"
-    indexed = ("memo", "name", "partner_id")
-    live: ClassVar[Mapping[str, Live]] = {
-        "reconciled_invoice_ids": lambda _env, row: row.get("invoice_ids") or [],
-        "reconciled_invoices_count": lambda _env, row: len(row.get("invoice_ids") or []),
-        "is_reconciled": lambda _env, row: bool(row.get("invoice_ids")),
-    }
-
-    def defaults(self, env: Env, vals: dict[str, Any]) -> None:
-        vals.setdefault("state", "draft")
-        vals.setdefault("date", env.today)
-        vals.setdefault("payment_type", "inbound")
-        vals.setdefault("partner_type", "customer")
-        vals.setdefault("company_id", env.company())
-        vals.setdefault("currency_id", 1)
-        if not vals.get("journal_id"):
-            journals = env.table("account.journal").rows.values()
-            vals["journal_id"] = next((row["id"] for row in journals if row["type"] == "bank"), False)
-        vals.setdefault("name", False)
-
-    @remote()
-    def action_post(self, env: Env, ids: Sequence[int]) -> None:
-        for row in env.rows(self.model, ids):
-            start = f"PBNK1/{str(row['date'])[:4]}/"
-            names = (str(one.get("name")) for one in env.table(self.model).rows.values())
-            last = max((int(name[len(start) :]) for name in names if name.startswith(start)), default=0)
-            name = row.get("name") or f"{start}{last + 1:05d}"
-            env.set(self.model, row, {"state": "in_process", "name": name})
-
-
-MODELS: tuple[Records, ...] = (AccountMove(), AccountLine(), Payment())
+MODELS: tuple[Records, ...] = (AccountMove(), AccountLine())

@@ -205,6 +205,12 @@ class Move(Records):
         if vals.get("product_id"):
             vals.setdefault("product_uom", env.row("product.product", vals["product_id"])["uom_id"])
 
+    def created(self, env: Env, row: Row) -> None:
+        picking = env.table("stock.picking").rows.get(row.get("picking_id") or 0)
+        if picking is not None and row.get("sale_line_id") and not picking.get("sale_id"):
+            order = env.row("sale.order.line", row["sale_line_id"])["order_id"]
+            env.set("stock.picking", picking, {"sale_id": order})
+
     def display_name(self, env: Env, row: Row) -> str:
         product = env.row("product.product", row["product_id"])
         code = product.get("default_code") or product["name"]

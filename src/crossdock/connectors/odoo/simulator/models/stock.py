@@ -108,15 +108,16 @@ class Quant(Records):
     def create(self, env: Env, vals_list: Any) -> list[int]:
         ids = []
         for vals in vals_list if isinstance(vals_list, list) else [vals_list]:
-            count = vals.get("inventory_quantity")
+            given = dict(vals)
+            at_once = given.pop("inventory_quantity_auto_apply", None)
+            count = given.get("inventory_quantity", at_once)
             known = find_quant(env, vals.get("product_id", 0), vals.get("location_id", 0), vals.get("lot_id"))
-            if count is None or known is None:
-                key = env.create(self.model, vals)
-            else:
-                key = known["id"]
-                env.write(self.model, [key], {"inventory_quantity": count})
+            key = env.create(self.model, given) if count is None or known is None else known["id"]
             if count is not None:
+                env.write(self.model, [key], {"inventory_quantity": count})
                 env.set(self.model, env.row(self.model, key), {"inventory_quantity_set": True})
+            if at_once is not None:
+                self.action_apply_inventory(env, [key])
             ids.append(key)
         return ids
 
@@ -149,7 +150,11 @@ class Quant(Records):
         }
         key = env.create("stock.move", move)
         done = {"state": "done", "quantity": abs(change), "picked": True, "is_inventory": True}
-        env.set("stock.move", env.row("stock.move", key), {**done, "reference": "Product Quantity Updated"})
+        env.set(
+            "stock.move",
+            env.row("stock.move", key),
+            {**done, "reference": env.context.get("inventory_name") or "Product Quantity Updated"},
+        )
         line = {
             "move_id": key,
             "product_id": product,

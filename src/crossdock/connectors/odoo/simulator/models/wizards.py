@@ -10,6 +10,7 @@ from crossdock.connectors.odoo.simulator.env import Env
 from crossdock.connectors.odoo.simulator.faults import UserError
 from crossdock.connectors.odoo.simulator.model import Live, remote
 from crossdock.connectors.odoo.simulator.models.account import invoice_action, new_invoice, reverse_move
+from crossdock.connectors.odoo.simulator.models.payments import assign, open_item
 from crossdock.connectors.odoo.simulator.models.sale import order_lines
 from crossdock.connectors.odoo.simulator.records import Records
 from crossdock.connectors.odoo.simulator.table import Row
@@ -125,16 +126,10 @@ def _pay(env: Env, wizard: Row) -> int:
     }
     key = env.create("account.payment", {**vals, **extra})
     env.model("account.payment").action_post(env, [key])  # type: ignore[attr-defined]
-    left = wizard["amount"]
+    line = open_item(env, env.row("account.payment", key))
     for invoice in env.rows("account.move", wizard["invoices"]):
-        part = min(left, invoice["amount_residual"])
-        matched = [*(invoice.get("matched_payment_ids") or []), key]
-        env.set(
-            "account.move",
-            invoice,
-            {"paid": invoice.get("paid", _ZERO) + part, "matched_payment_ids": matched},
-        )
-        left -= part
+        if line is not None:
+            assign(env, invoice, line)
     return key
 
 
