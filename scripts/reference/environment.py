@@ -12,9 +12,13 @@ VARIABLES = {
     },
     "tests": {
         "CROSSDOCK_REQUIRE_SERVICES": "`1`: tests that need a service fail where it is not there, rather than skip; CI sets it",
+        "CROSSDOCK_TEST_POSTGRES": "URL of a PostgreSQL that the journal's contract suite may make databases in",
         "CROSSDOCK_TEST_ODOO_URL": "address of a real Odoo for `tests/live`",
         "CROSSDOCK_TEST_ODOO_DB": "its database",
         "CROSSDOCK_TEST_ODOO_KEY": "API key of a service account in it",
+    },
+    "benches": {
+        "CROSSDOCK_BENCH_POSTGRES": "URL of a PostgreSQL to measure the journal on",
     },
     "the demo's project": {
         "CROSSDOCK_DEMO_INBOX": "folder that orders arrive in as files",

@@ -63,16 +63,12 @@ def http_page() -> str:
 
 
 def _operations() -> list[tuple[str, str, str]]:
-    rows = []
-    for _, handler in inspect.getmembers(OpsController, lambda one: hasattr(one, "http_methods")):
-        for path in sorted(handler.paths):
-            rows.append(
-                (
-                    ", ".join(sorted(handler.http_methods - {"OPTIONS", "HEAD"})),
-                    code(_path(path)),
-                    _doc(handler),
-                )
-            )
+    handlers = inspect.getmembers(OpsController, lambda one: hasattr(one, "http_methods"))
+    rows = [
+        (", ".join(sorted(handler.http_methods - {"OPTIONS", "HEAD"})), code(_path(path)), _doc(handler))
+        for _, handler in handlers
+        for path in handler.paths
+    ]
     return sorted(rows, key=lambda row: (row[1], row[0]))
 
 

@@ -101,16 +101,10 @@ def undescribed() -> list[str]:
 def _keys(struct: type) -> str:
     info: Any = msgspec.inspect.type_info(struct)
     hints = typing.get_type_hints(struct)
-    rows = []
-    for field in info.fields:
-        rows.append(
-            (
-                code(field.name),
-                _type(hints[field.name]),
-                _default(field),
-                _text(struct, field.name),
-            )
-        )
+    rows = [
+        (code(field.name), _type(hints[field.name]), _default(field), _text(struct, field.name))
+        for field in info.fields
+    ]
     return table(("key", "type", "default", "what it is"), rows)
 
 
