@@ -11,7 +11,7 @@ from crossdock.core.errors import ConfigError, CrossdockError, Place
 from crossdock.govern import Project
 from crossdock.kit import find_manifests, load_connector
 
-__all__ = ["check_project"]
+__all__ = ["check_project", "project_warnings"]
 
 
 def check_project(project: Project) -> list[CrossdockError]:
@@ -22,6 +22,31 @@ def check_project(project: Project) -> list[CrossdockError]:
         faults += _check_interfaces(project)
     faults += _check_mappings(project)
     return faults
+
+
+def project_warnings(project: Project) -> list[CrossdockError]:
+    """What is no fault but worth a look: source fields nobody uses, mappings without tests."""
+    try:
+        library = MappingLibrary(project, find_manifests())
+    except CrossdockError:
+        return []
+    found: list[CrossdockError] = []
+    for path in project.mappings.values():
+        try:
+            faults = [fault for fault in library.lint(path) if fault.severity == "warning"]
+        except CrossdockError:
+            continue  # its faults are told by check_project
+        found += [
+            ConfigError(fault.text, code=fault.code, place=fault.place, mend=fault.mend) for fault in faults
+        ]
+        if not path.with_suffix(".test.yaml").is_file():
+            place = Place(source=str(path))
+            found.append(
+                ConfigError(
+                    "it has no tests", code="T-CONFIG", place=place, mend=f"write {path.stem}.test.yaml"
+                )
+            )
+    return found
 
 
 def _check_settings(project: Project) -> list[CrossdockError]:
@@ -72,7 +97,10 @@ def _check_mappings(project: Project) -> list[CrossdockError]:
             faults += [
                 ConfigError(fault.text, code=fault.code, place=fault.place, mend=fault.mend)
                 for fault in library.lint(path)
+                if fault.severity == "error"
             ]
+            if not path.with_suffix(".test.yaml").is_file():
+                continue
             faults += [
                 ConfigError(
                     f"test {result.name!r} fails: {'; '.join(result.differences)}",

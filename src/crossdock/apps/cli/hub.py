@@ -15,7 +15,7 @@ import typer
 from crossdock.apps.bootstrap import build_routes, build_systems, open_project_journal, running_hub
 from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, fail, out, show_json, show_table
 from crossdock.apps.logs import set_up_logs
-from crossdock.apps.project_check import check_project
+from crossdock.apps.project_check import check_project, project_warnings
 from crossdock.apps.starter import write_starter
 from crossdock.core.clock import SystemClock
 from crossdock.core.documents import KINDS
@@ -25,6 +25,9 @@ from crossdock.govern import Project, load_project
 from crossdock.pipeline import TargetSystem
 
 __all__ = ["check", "doctor", "init", "schema", "up"]
+
+
+_FAULT_COLUMNS = ("where", "code", "what", "mend")
 
 
 @command
@@ -61,22 +64,24 @@ async def up(
 
 
 @command
-async def check(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
+async def check(
+    *,
+    project: ProjectOption = ".",
+    warnings: Annotated[
+        bool, typer.Option("--warnings", help="Show what is no fault but worth a look.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Lint a project: settings, interfaces, mappings and their tests, each fault with file, line and mend."""
-    faults = check_project(load_project(pathlib.Path(project)))
+    loaded = load_project(pathlib.Path(project))
+    faults = check_project(loaded)
+    hints = project_warnings(loaded) if warnings else []
     if as_json:
-        show_json(
-            [
-                {"code": f.code, "text": f.text, "place": msgspec.to_builtins(f.place), "mend": f.mend}
-                for f in faults
-            ]
-        )
+        show_json([_plain(fault, "error") for fault in faults] + [_plain(hint, "warning") for hint in hints])
     else:
-        show_table(
-            "Faults",
-            ("where", "code", "what", "mend"),
-            [(str(f.place), f.code, f.text, f.mend) for f in faults],
-        )
+        show_table("Faults", _FAULT_COLUMNS, [_cells(fault) for fault in faults])
+        if warnings:
+            show_table("Worth a look", _FAULT_COLUMNS, [_cells(hint) for hint in hints])
     if faults:
         raise typer.Exit(1)
 
@@ -143,14 +148,19 @@ def schema(
         out.print(f"written: {path}", highlight=False)
 
 
+def _plain(fault: CrossdockError, severity: str) -> dict[str, object]:
+    place = msgspec.to_builtins(fault.place)
+    return {"severity": severity, "code": fault.code, "text": fault.text, "place": place, "mend": fault.mend}
+
+
+def _cells(fault: CrossdockError) -> tuple[str, str, str, str]:
+    return str(fault.place), fault.code, fault.text, fault.mend
+
+
 def _refuse_faults(project: Project) -> None:
     faults = check_project(project)
     if faults:
-        show_table(
-            "Faults",
-            ("where", "code", "what", "mend"),
-            [(str(f.place), f.code, f.text, f.mend) for f in faults],
-        )
+        show_table("Faults", _FAULT_COLUMNS, [_cells(fault) for fault in faults])
         raise ConfigError(
             f"the project has {len(faults)} faults", code="T-CONFIG", mend="mend them; see: crossdock check"
         )

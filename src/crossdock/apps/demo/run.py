@@ -45,7 +45,7 @@ class DemoOptions:
     """
 
     folder: pathlib.Path
-    plan: Plan = Plan()
+    plan: Plan = dataclasses.field(default_factory=Plan)
     seed: int = 7
     kills: int = 0
     odoo: OdooAccess | None = None

@@ -59,14 +59,16 @@ class ShopifySimulator(Simulator):
         restore_per_s: float = 50,
         token: str = "",
         webhook_secret: str = "",
-        terms: ShopTerms | None = None,
+        terms: ShopTerms | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(clock=clock, randomness=randomness, faults=faults)
         self.token = Secret(token or f"shpat_{randomness.getrandbits(128):032x}", origin="simulator")
         self.webhook_secret = Secret(
             webhook_secret or f"{randomness.getrandbits(256):064x}", origin="simulator"
         )
-        self.shop = Shop(clock, randomness, terms)
+        self.shop = Shop(
+            clock, randomness, terms if isinstance(terms, ShopTerms | None) else ShopTerms(**terms)
+        )
         for number in range(1, products + 1):
             self.shop.add_product(f"SKU-{number:04}", title=f"Article {number}")
         self.hooks = Webhooks(

@@ -106,6 +106,11 @@ class WmsSimulator(Simulator):
         """Take a step every `every_s` seconds from now on; 0 stops it."""
         self._every_s = every_s
 
+    @property
+    def working(self) -> bool:
+        """Whether steps are taken by themselves."""
+        return self._every_s > 0
+
     async def hooks_sent(self) -> None:
         """Wait until every event so far was taken by the hub."""
         await self._unsent.join()

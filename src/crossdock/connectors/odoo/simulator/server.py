@@ -25,7 +25,7 @@ from crossdock.connectors.odoo.simulator.latency import LatencyModel
 from crossdock.connectors.odoo.simulator.load import external_ids, lost_race
 from crossdock.connectors.odoo.simulator.models import REGISTRY, new_database
 from crossdock.connectors.odoo.simulator.rights import load_rights
-from crossdock.connectors.odoo.simulator.setup import DEFAULT_ACCOUNTS, Account, furnish
+from crossdock.connectors.odoo.simulator.setup import DEFAULT_ACCOUNTS, SERVICE_KEY, Account, furnish
 from crossdock.connectors.odoo.simulator.wire import (
     Call,
     json_answer,
@@ -37,7 +37,7 @@ from crossdock.connectors.odoo.simulator.wire import (
     wrong_type,
 )
 from crossdock.core.clock import Clock
-from crossdock.kit import Faults, Simulator
+from crossdock.kit import Faults, Secret, Simulator
 
 __all__ = ["OdooSimulator"]
 
@@ -127,6 +127,13 @@ class OdooSimulator(Simulator):
         return await self._transaction(env, bound)
 
     # The wire.
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "base_url": self.url,
+            "database": self.database_name,
+            "api_key": Secret(SERVICE_KEY, origin="simulator"),
+        }
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         routes = [
