@@ -1,0 +1,1 @@
+"""A connector for the benches: one operation, once by an idempotency key."""
