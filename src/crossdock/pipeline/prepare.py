@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -56,11 +56,14 @@ async def prepare(
     steps = {row.id: steps_before(route, row) for row in rows}
     asked = [step for one in steps.values() for step in one]
     done = await journal.find_xrefs(asked) if asked else {}
+    payload_of = _payload_maker(route, known)
     ready, settled = [], []
     for row in rows:
         try:
             demand_steps(steps[row.id], done)
-            delivery = _delivery(system, route, row, records[row.id], known, in_doubt=in_doubt)
+            _refuse_deleted(system, row, known.get(LookupRef(effect_kind(route, row), row.document_key)))
+            payload = payload_of(records[row.id])
+            delivery = _delivery(route, row, payload, known, in_doubt=in_doubt)
             ready.append((row, delivery))
         except CrossdockError as error:
             settled.append(_settle_unmapped(row, error, route, now, randomness))
@@ -105,26 +108,33 @@ async def _look_up(
     return found
 
 
-def _delivery(
-    system: TargetSystem,
-    route: TargetRoute,
-    row: ClaimedDelivery,
-    record: Mapping[str, Any],
-    known: Mapping[LookupRef, Xref],
-    *,
-    in_doubt: bool,
-) -> Delivery:
-    own = known.get(LookupRef(effect_kind(route, row), row.document_key))
+def _payload_maker(route: TargetRoute, known: Mapping[LookupRef, Xref]) -> Callable[[Any], Any]:
+    """From a document to the operation's form. The answers of the batch are gathered once, not for each row."""
+    mapping = route.mapping
+    if mapping is None:
+        return lambda record: record
+    lookups = {ref: xref.external_id for ref, xref in known.items() if not xref.tombstone}
+    return lambda record: mapping.run(record, lookups=lookups, variables=route.variables, place_of=None)
+
+
+def _refuse_deleted(system: TargetSystem, row: ClaimedDelivery, own: Xref | None) -> None:
     if own is not None and own.tombstone:
         raise ConflictError(
             f"{row.document_kind} {row.document_key} was deleted in {system.name}",
             code="T-ODOO-MISSING" if system.definition.connector == "odoo" else "T-API-CONFLICT",
             mend="it is not made again: create it there by hand and import its id, or ignore with a reason",
         )
-    payload: Any = record
-    if route.mapping is not None:
-        lookups = {ref: xref.external_id for ref, xref in known.items() if not xref.tombstone}
-        payload = route.mapping.run(record, lookups=lookups, variables=route.variables, place_of=None)
+
+
+def _delivery(
+    route: TargetRoute,
+    row: ClaimedDelivery,
+    payload: Any,
+    known: Mapping[LookupRef, Xref],
+    *,
+    in_doubt: bool,
+) -> Delivery:
+    own = known.get(LookupRef(effect_kind(route, row), row.document_key))
     return Delivery(
         operation=row.operation,
         payload=payload,

@@ -27,10 +27,12 @@ from crossdock.store.contract import (
     Translated,
 )
 
-__all__ = ["Decoded", "KeyQuestion", "decode_message", "questions_of", "translate"]
+__all__ = ["Decoded", "KeyQuestion", "Keys", "decode_message", "questions_of", "translate"]
 
 KeyQuestion = tuple[str, str, str]
 """(system, company, kind): whose ids are asked for."""
+Keys = Mapping[tuple[str, str], Mapping[LookupRef, str]]
+"""Answers by (system, company): made once for a batch of messages, since each message has only a few of them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +86,7 @@ def questions_of(decoded: Decoded) -> dict[KeyQuestion, set[str]]:
     return asked
 
 
-def translate(
-    decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]], *, patient: bool = False
-) -> Translated:
+def translate(decoded: Decoded, keys: Keys, *, patient: bool = False) -> Translated:
     """What becomes of a decoded message: documents with their deliveries, and exceptions.
 
     Args:
@@ -108,7 +108,7 @@ def translate(
     faults: list[NewException] = [_exception(message, "", error) for error in decoded.faults]
     documents: list[NewDocument] = []
     refused: list[str] = []
-    lookups = _lookups(message, keys)
+    lookups = keys.get((message.system, message.company), {})
     for route, records in decoded.parts:
         for record in records:
             try:
@@ -227,16 +227,6 @@ def _new_delivery(document: Document, body: bytes, route: TargetRoute) -> NewDel
         on_conflict="revise" if document.source_version else "park",
         target_index=route.index,
     )
-
-
-def _lookups(message: StoredMessage, keys: Mapping[KeyQuestion, Mapping[str, str]]) -> dict[LookupRef, str]:
-    """Our keys by external id. The key of a line is `<object>/<line>`: of it, the line's part is what is meant."""
-    return {
-        LookupRef(kind, external_id): key.rpartition("/")[2] if kind.endswith(".line") else key
-        for (system, company, kind), answers in keys.items()
-        if system == message.system and company == message.company
-        for external_id, key in answers.items()
-    }
 
 
 def _source_place(record: Record, place: Any) -> Any:

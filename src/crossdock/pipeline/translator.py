@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.core.ids import MessageId
-from crossdock.mapping import MissingReferencesError
+from crossdock.mapping import LookupRef, MissingReferencesError
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Routes
-from crossdock.pipeline.translate import Decoded, KeyQuestion, decode_message, questions_of, translate
+from crossdock.pipeline.translate import Decoded, KeyQuestion, Keys, decode_message, questions_of, translate
 from crossdock.store.contract import Journal, MessageState, StoredMessage, Translated, Xref
 
 __all__ = ["Translator"]
@@ -104,20 +104,20 @@ class Translator:
         chunks = [chunk async for chunk in self._journal.read_body(message.id)]
         return decode_message(message, self._routes, body=chunks)
 
-    async def _answer(self, decoded: Sequence[Decoded]) -> Mapping[KeyQuestion, Mapping[str, str]]:
+    async def _answer(self, decoded: Sequence[Decoded]) -> Keys:
         """Ask the journal for all keys that the batch needs, one question for each kind."""
         asked: dict[KeyQuestion, set[str]] = {}
         for one in decoded:
             for question, ids in questions_of(one).items():
                 asked.setdefault(question, set()).update(ids)
-        return {
-            (system, company, kind): await self._journal.find_keys(system, company, kind, sorted(ids))
-            for (system, company, kind), ids in asked.items()
-        }
+        answers: dict[tuple[str, str], dict[LookupRef, str]] = {}
+        for (system, company, kind), ids in asked.items():
+            found = await self._journal.find_keys(system, company, kind, sorted(ids))
+            known = answers.setdefault((system, company), {})
+            known.update((LookupRef(kind, external_id), key) for external_id, key in found.items())
+        return answers
 
-    def _translate(
-        self, decoded: Decoded, keys: Mapping[KeyQuestion, Mapping[str, str]]
-    ) -> Translated | None:
+    def _translate(self, decoded: Decoded, keys: Keys) -> Translated | None:
         """Translate one message; None when what it refers to may still come.
 
         A source may show what another call is just making (a delivery of an order whose creation is not settled
