@@ -94,6 +94,11 @@ async def desk(journal, clock):
     return Desk(journal, clock)
 
 
+@pytest.fixture(scope="session")
+def desk_class():
+    return Desk
+
+
 class Desk:
     """The usual things done with a journal, in one line each."""
 

@@ -50,7 +50,6 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     db.execute("PRAGMA busy_timeout = 5000")
     if read_only:
         db.execute("PRAGMA query_only = 1")
-        db.execute("PRAGMA mmap_size = 268435456")
         return db
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")

@@ -169,7 +169,8 @@ class SqliteJournal:
             # Claims that never came to anything. Without its note a delivery is woken once too often at most.
             self._claimed.clear()
         for row in rows:
-            self._claimed[row.id] = seen
+            # The first claim counts: what is claimed again while it is on its way looked up before.
+            self._claimed.setdefault(row.id, seen)
 
     async def mark_sent(self, lease: LaneLease, artefacts: Sequence[NewArtefact]) -> list[ArtefactId]:
         return await self._write(lambda tx: deliver.mark_sent(tx, self._leases, lease, artefacts))
