@@ -154,3 +154,13 @@ async def test_of_two_references_put_at_once_the_last_counts(journal):
     both = [Xref("odoo", "1", "order", "A1", "1"), Xref("odoo", "1", "order", "A1", "2")]
     await journal.put_xrefs(both)
     assert (await journal.find_xrefs([key]))[key].external_id == "2"
+
+
+async def test_claiming_again_while_it_is_on_its_way_does_not_lose_the_fact(desk, journal):
+    first = await desk.add()
+    assert await desk.claim() == [first]
+    await journal.put_xrefs([ITEM])
+    assert await desk.claim() == [first]
+    settled = await desk.settle(first, S.WAITING, facts=(FACT,), due_at=99)
+    assert settled.woken_targets == {"odoo"}
+    assert await desk.state(first) == "READY"
