@@ -7,24 +7,22 @@ from typing import Final
 import msgspec
 
 from crossdock.core.delivery import DeliveryState
-from crossdock.core.errors import ConflictError, RejectedError, SupersededError
+from crossdock.core.errors import RejectedError, SupersededError
 from crossdock.core.ids import DeliveryId, ExceptionId, MessageId, format_id
 from crossdock.store.board import Board, Row
-from crossdock.store.coding import decode_json
+from crossdock.store.coding import About, decode_json
 from crossdock.store.contract import NewException, NewMessage, Settled
 from crossdock.store.effects import Rival, newer_rival
+from crossdock.store.settling import check_cancel, check_retry
 from crossdock.store.sqlite.accept import STATES, insert_copy
 from crossdock.store.sqlite.deliveries import load_by_id
-from crossdock.store.sqlite.outbox import About, raise_exceptions, resolve_exceptions
+from crossdock.store.sqlite.outbox import raise_exceptions, resolve_exceptions
 from crossdock.store.sqlite.settle import finish
 from crossdock.store.sqlite.tx import Tx
 from crossdock.store.sqlite.xrefs import drop_facts
 
 __all__ = ["cancel_delivery", "raise_exception", "reopen_message", "resolve_exception", "retry_delivery"]
 
-_S = DeliveryState
-_RETRIABLE: Final = frozenset({_S.PARKED, _S.DEAD, _S.CANCELLED, _S.SHADOWED, _S.DELIVERED})
-_CANCELLABLE: Final = frozenset({_S.READY, _S.RETRYING, _S.WAITING, _S.AWAITING_ACK, _S.PARKED, _S.HELD})
 _EXCEPTION_STATES: Final = frozenset({"open", "ack", "resolved", "ignored"})
 
 
@@ -32,18 +30,12 @@ def retry_delivery(tx: Tx, delivery_id: DeliveryId, *, actor: str, reason: str) 
     """Make it READY again, unless a newer one took its place; a guarded effect that was done is accepted."""
     board = Board()
     row = _load(tx, board, delivery_id)
-    state = DeliveryState(row.state)
-    if state not in _RETRIABLE:
-        raise ConflictError(
-            f"delivery {format_id('d', delivery_id)} is {state.name.lower()}: there is nothing to retry",
-            mend="only parked, dead, cancelled, shadowed and delivered ones can be retried",
-        )
-    if state is _S.PARKED and row.effect_done:
-        board.move(row, _S.DELIVERED)
+    check_retry(row)
+    if row.state == DeliveryState.PARKED and row.effect_done:
+        board.move(row, DeliveryState.DELIVERED)
     else:
-        if state is not _S.PARKED:
-            _refuse_superseded(tx, row)
-        board.move(row, _S.READY)
+        _refuse_superseded(tx, row)
+        board.move(row, DeliveryState.READY)
     drop_facts(tx, [row.id])
     resolved = {row.id: f"retried: {reason}" if reason else "retried"}
     return Settled(finish(tx, board, set(), resolved=resolved, actor=actor))
@@ -53,16 +45,11 @@ def cancel_delivery(tx: Tx, delivery_id: DeliveryId, *, actor: str, reason: str)
     """End it without sending it; its followers go on."""
     board = Board()
     row = _load(tx, board, delivery_id)
-    state = DeliveryState(row.state)
-    if state not in _CANCELLABLE:
-        raise ConflictError(
-            f"delivery {format_id('d', delivery_id)} is {state.name.lower()} and cannot be cancelled",
-            mend="wait until its outcome is known" if state is _S.SENT else "nothing is left to cancel",
-        )
-    board.move(row, _S.CANCELLED)
+    check_cancel(row)
+    board.move(row, DeliveryState.CANCELLED)
     drop_facts(tx, [row.id])
     resolved = {row.id: f"cancelled: {reason}" if reason else "cancelled"}
-    return Settled(finish(tx, board, set(), resolved=resolved, outcomes={row.id: reason}, actor=actor))
+    return Settled(finish(tx, board, set(), resolved=resolved, texts={row.id: reason}, actor=actor))
 
 
 def reopen_message(

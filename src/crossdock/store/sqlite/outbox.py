@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from crossdock.core.errors import RejectedError
 from crossdock.core.ids import format_id, hash64
-from crossdock.store.board import Board
-from crossdock.store.coding import delivery_event, encode_json, exception_identity
-from crossdock.store.contract import NewEvent, NewException
+from crossdock.store.coding import About, EventLine, encode_json, exception_event, exception_identity
+from crossdock.store.contract import NewException
 from crossdock.store.sqlite.rows import Insert, as_list
 from crossdock.store.sqlite.tx import Tx
 
 __all__ = [
-    "About",
     "add_events",
-    "event_rows",
     "raise_exceptions",
-    "report_board",
     "resolve_exceptions",
     "resolve_of_deliveries",
 ]
 
 _EVENT: Final = Insert("event", "id,at,kind,system,message_id,document_id,delivery_id,txn_hash,txn,data")
-About = tuple[int | None, int | None, int | None]
-"""(message id, document id, delivery id)."""
-EventRow = tuple[str, str, About, str, str, bool]
-"""(kind, system, about, transaction, data as JSON, whether to find it by transaction alone)."""
 
 
-def event_rows(events: Iterable[NewEvent], about: About) -> list[EventRow]:
-    """Callers' events: they may name another transaction than their document does."""
-    return [
-        (e.kind, e.system, about, e.transaction, encode_json(e.data), bool(e.transaction)) for e in events
-    ]
-
-
-def add_events(tx: Tx, events: Sequence[EventRow]) -> None:
+def add_events(tx: Tx, events: Sequence[EventLine]) -> None:
     """Append to the outbox."""
     first = tx.ids.take("event", len(events))
     name, now = tx.name, tx.now
@@ -48,17 +33,6 @@ def add_events(tx: Tx, events: Sequence[EventRow]) -> None:
             for event_id, (kind, system, about, txn, data, findable) in enumerate(events, first)
         ],
     )
-
-
-def report_board(board: Board, outcomes: dict[int, str]) -> list[EventRow]:
-    """Events of the deliveries that ended or were parked."""
-    rows: list[EventRow] = []
-    for row in board.reported():
-        kind, data = delivery_event(row, outcomes.get(row.id, ""))
-        rows.append(
-            (kind, row.target, (row.message_id, row.document_id, row.id), row.transaction, data, False)
-        )
-    return rows
 
 
 def raise_exceptions(tx: Tx, raised: Sequence[tuple[NewException, About]]) -> list[int]:
@@ -78,16 +52,8 @@ def raise_exceptions(tx: Tx, raised: Sequence[tuple[NewException, About]]) -> li
         ids.append(exception_id)
         if known is None or known[1] in {"resolved", "ignored"}:
             data = {"id": exception_id, "code": exception.code, "interface": exception.interface}
-            findable = bool(exception.transaction) and about[1] is None
             events.append(
-                (
-                    "exception.raised",
-                    exception.system,
-                    about,
-                    exception.transaction,
-                    encode_json(data),
-                    findable,
-                )
+                exception_event("exception.raised", exception.system, about, exception.transaction, data)
             )
     add_events(tx, events)
     return ids
@@ -147,14 +113,7 @@ def resolve_exceptions(
             )
         code, system, interface, txn, *about = row
         data = {"id": exception_id, "code": code, "interface": interface, "state": state, "actor": actor}
-        findable = bool(txn) and about[1] is None
-        event: EventRow = (
-            "exception.resolved",
-            system,
-            (about[0], about[1], about[2]),
-            txn,
-            encode_json(data),
-            findable,
+        events.append(
+            exception_event("exception.resolved", system, (about[0], about[1], about[2]), txn, data)
         )
-        events.append(event)
     add_events(tx, events)
