@@ -18,7 +18,7 @@ _READABLE = 40
 
 def external_name(kind: str, company: str, key: str, part: str = "") -> str:
     """The external id of our document, or of a `part` (line) of it: readable, and unique by its hash."""
-    whole = "\x1f".join((kind, company, key, part))
+    whole = f"{kind}\x1f{company}\x1f{key}\x1f{part}"
     stamp = hashlib.blake2b(whole.encode(), digest_size=8).hexdigest()
     readable = _UNSAFE.sub("_", f"{kind}_{key}_{part}" if part else f"{kind}_{key}")[:_READABLE].strip("_")
     return f"{MODULE}.{readable}_{stamp}"
@@ -26,7 +26,7 @@ def external_name(kind: str, company: str, key: str, part: str = "") -> str:
 
 def marker(effect_kind: str, company: str, key: str) -> str:
     """The message id under which an effect is noted in a record's history, in the transaction that has it."""
-    stamp = hashlib.blake2b("\x1f".join((effect_kind, company, key)).encode(), digest_size=12).hexdigest()
+    stamp = hashlib.blake2b(f"{effect_kind}\x1f{company}\x1f{key}".encode(), digest_size=12).hexdigest()
     return f"<{effect_kind}-{stamp}@crossdock>"
 
 

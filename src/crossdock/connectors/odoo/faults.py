@@ -55,6 +55,7 @@ _ACCESS_TEXTS = (
 )
 _GROUPS = re.compile(r"following groups:\s*\n((?:\s*- .+\n?)+)")
 _MAX_TEXT = 600
+_NEW_KEY = "make a new API key for the service user (Preferences > Account Security) and set it as api_key"
 
 
 def error_for_name(name: str, message: str, *, where: str) -> CrossdockError | None:
@@ -67,25 +68,24 @@ def error_for_name(name: str, message: str, *, where: str) -> CrossdockError | N
     if short in _LOCKS or any(mark in message for mark in _LOCKED):
         return RetryableError(text, code="T-ODOO-LOCK")
     if short in _DENIED:
-        return AuthenticationError(
-            f"{where}: Odoo does not accept the key: {_shortened(message)}",
-            mend="make a new API key for the service user (Preferences > Account Security) and set it",
-        )
-    if short == "AccessError" or (short in _REFUSED and is_access(message)):
-        return RejectedError(text, code="T-ODOO-ACCESS", mend=_right_that_lacks(message))
+        return AuthenticationError(text, mend=_NEW_KEY)
     if short == "MissingError":
         return ConflictError(text, code="T-ODOO-MISSING")
+    code, mend = _refusal(short, message)
+    return RejectedError(text, code=code, mend=mend) if code else None
+
+
+def _refusal(short: str, message: str) -> tuple[str, str]:
+    """Code and mend of a refusal; two empty texts for a name that says nothing."""
+    if short == "AccessError" or (short in _REFUSED and is_access(message)):
+        return "T-ODOO-ACCESS", _right_that_lacks(message)
     if short in _REFUSED:
-        return RejectedError(text, code="T-ODOO-VALID")
+        return "T-ODOO-VALID", ""
     if short == "NotFound":
-        return RejectedError(
-            text, code="T-CONFIG", mend="install the Odoo application this model or method belongs to"
-        )
+        return "T-CONFIG", "install the Odoo application this model or method belongs to"
     if short in _PROGRAMMING:
-        return RejectedError(
-            text, code="T-SCHEMA", mend="the form does not fit this Odoo: compare its fields with the mapping"
-        )
-    return None
+        return "T-SCHEMA", "the form does not fit this Odoo: compare its fields with the mapping"
+    return "", ""
 
 
 def error_for_answer(answer: Answer) -> CrossdockError | None:

@@ -197,7 +197,8 @@ async def _invoice_by_wizard(desk: Desk, delivery: Delivery) -> int:
         await desk.client.call("sale.advance.payment.inv", "create_invoices", ids, context=context)
     except RejectedError as error:
         refused = error
-    move_id = await _adopt(desk, delivery)
+    # Another worker with the same delivery may have been first: then there is nothing left to invoice.
+    move_id = await _known_invoice(desk, delivery) or await _adopt(desk, delivery)
     if move_id:
         return move_id
     if refused is not None:

@@ -25,7 +25,7 @@ async def create_return(desk: Desk, delivery: Delivery) -> Receipt:
     await desk.client.require(RETURNED.version, "return.create")
     picking_id = int(delivery.external_id or 0) or await resolve_name(desk.client, _name(delivery))
     if not picking_id:
-        picking_id = await desk.loader.load_one("stock.picking", await _new_return(desk, delivery))
+        picking_id = await _make(desk, delivery)
     picking = await _picking(desk, delivery, picking_id)
     if picking["state"] == "draft":
         await desk.client.call("stock.picking", "action_confirm", [picking_id])
@@ -34,6 +34,18 @@ async def create_return(desk: Desk, delivery: Delivery) -> Receipt:
     if as_flag(delivery.payload, "validate", default=False) and picking["state"] != "done":
         await _validate(desk, delivery, picking_id)
     return _receipt(await _picking(desk, delivery, picking_id))
+
+
+async def _make(desk: Desk, delivery: Delivery) -> int:
+    try:
+        record = await _new_return(desk, delivery)
+    except RejectedError:
+        # Another worker with the same delivery may have been first: then its own goods are on their way back.
+        picking_id = await resolve_name(desk.client, _name(delivery))
+        if not picking_id:
+            raise
+        return picking_id
+    return await desk.loader.load_one("stock.picking", record)
 
 
 async def look_up_return(desk: Desk, delivery: Delivery) -> Found:
