@@ -43,7 +43,10 @@ class Breaker:
         """
         self.failures = max(self.failures + 1, self.threshold if at_once else 0)
         self.reason = reason
-        if self.failures >= self.threshold or at_least_s:
+        if now_s < self.open_until_s:
+            # Calls that were on their way when it opened say nothing new; only a longer patience counts.
+            self.open_until_s = max(self.open_until_s, now_s + at_least_s)
+        elif self.failures >= self.threshold or at_least_s:
             self._wait_s = min(self.longest_s, max(self.first_s, self._wait_s * 2))
             self.open_until_s = now_s + max(self._wait_s, at_least_s)
 

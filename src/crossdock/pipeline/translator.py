@@ -12,6 +12,7 @@ from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.core.ids import MessageId
 from crossdock.mapping import LookupRef, MissingReferencesError
+from crossdock.pipeline.keys import meant_by
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Routes
 from crossdock.pipeline.translate import Decoded, KeyQuestion, Keys, decode_message, questions_of, translate
@@ -114,7 +115,7 @@ class Translator:
         for (system, company, kind), ids in asked.items():
             found = await self._journal.find_keys(system, company, kind, sorted(ids))
             known = answers.setdefault((system, company), {})
-            known.update((LookupRef(kind, external_id), key) for external_id, key in found.items())
+            known.update((LookupRef(kind, external_id), meant_by(kind, key)) for external_id, key in found.items())
         return answers
 
     def _translate(self, decoded: Decoded, keys: Keys) -> Translated | None:

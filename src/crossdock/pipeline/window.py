@@ -60,16 +60,21 @@ class Window:
             added += 1
         return added
 
-    def pick(self, limit: dict[str, int], default_limit: int) -> dict[BatchKey, list[ClaimedDelivery]]:
+    def pick(
+        self, limit: dict[str, int], default_limit: int, *, most: int | None = None
+    ) -> dict[BatchKey, list[ClaimedDelivery]]:
         """Take what may go now: the head of each free key, grouped by what may share a call.
 
         Args:
             limit: most deliveries to take for an operation.
             default_limit: for operations not named there.
+            most: most deliveries in all.
         """
         taken: dict[BatchKey, list[ClaimedDelivery]] = {}
         counts: dict[str, int] = {}
         for row in self._heads():
+            if most is not None and sum(counts.values()) >= most:
+                break
             room = limit.get(row.operation, default_limit) - counts.get(row.operation, 0)
             if room <= 0:
                 continue
@@ -92,6 +97,14 @@ class Window:
         for row in rows:
             self._flying.discard(row.id)
             self._busy.discard(row.ordering_key)
+
+    def put_back(self, rows: Iterable[ClaimedDelivery]) -> None:
+        """The rows were not sent and are READY still: each stands before its key's followers again."""
+        for row in rows:
+            self._flying.discard(row.id)
+            self._busy.discard(row.ordering_key)
+            self._rows[row.id] = row
+            self._sorted = False
 
     def forget_key(self, key: str) -> None:
         """Drop the key's rows: the journal holds them now (HELD)."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ParamSpec
 
 import msgspec
 import typer
+import uvloop
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -48,7 +49,9 @@ def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Non
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            asyncio.run(function(*args, **kwargs))
+            # uvloop halves what a webhook and a call out cost the loop (docs/performance.md).
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(function(*args, **kwargs))
         except CrossdockError as error:
             fail(error)
         except KeyboardInterrupt:

@@ -101,8 +101,13 @@ class Day:
             await self.world.shop.refund_order(order["name"], {line["sku"]: quantity})
 
     async def mishaps(self) -> None:
-        """An unknown SKU, a malformed body, a bad signature."""
+        """An unknown SKU, a tax that Odoo computes otherwise, a malformed body, a bad signature."""
         shop = self.world.shop
+        terms = shop.shop.terms
+        shop.shop.terms = dataclasses.replace(terms, tax_rate=Decimal("0.08"))
+        order = await shop.place_order(self.basket(), paid=True)
+        shop.shop.terms = terms
+        self.refused[str(order["order_number"])] = "another tax than Odoo's"
         shop.shop.add_product(f"GHOST-{self.run}", title="Not in Odoo", price="9.90")
         order = await shop.place_order([(f"GHOST-{self.run}", 2), self.basket()[0]], paid=True)
         self.refused[str(order["order_number"])] = "unknown SKU"

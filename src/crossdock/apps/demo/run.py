@@ -101,6 +101,7 @@ class _Demo:
                 await self._phase("products to shop and warehouse", len(products), self._until_products)
                 for product in products:
                     world.wms.stock.add(product.sku, Decimal(_STOCK))
+                    world.shop.shop.variant_of(product.sku)[1]["price"] = str(product.price)
                 await self._live(day)
             finally:
                 killer.cancel()

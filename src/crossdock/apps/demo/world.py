@@ -24,6 +24,8 @@ from crossdock.kit import Simulator, find_manifests, load_entry
 __all__ = ["World", "project_folder"]
 
 _READY_S = 60.0
+_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled", "refunds/create")
+"""What the merchant has subscribed the hub to."""
 
 
 def project_folder() -> pathlib.Path:
@@ -106,6 +108,7 @@ class World:
             "CROSSDOCK_DEMO_INBOX": str(self.inbox),
         }
         self.shop.hooks.url = f"{self.hub_url}/hooks/shop"
+        self.shop.hooks.topics = set(_TOPICS)
         self.wms.hub_url = f"{self.hub_url}/hooks/wms/events"
 
     async def stop(self) -> None:

@@ -173,6 +173,11 @@ class Move(Records):
             row.get("reference")
             or (env.display_name("stock.picking", row["picking_id"]) if row.get("picking_id") else False)
         ),
+        "picking_code": lambda env, row: (
+            env.value("stock.picking", env.row("stock.picking", row["picking_id"]), "picking_type_code")
+            if row.get("picking_id")
+            else False
+        ),
         "lot_ids": lambda env, row: sorted(
             {one["lot_id"] for one in lines_of(env, row) if one.get("lot_id")}
         ),
