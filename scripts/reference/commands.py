@@ -9,7 +9,7 @@ import typer
 
 from reference.markdown import code, shown_default, table
 
-__all__ = ["command_names", "commands_page"]
+__all__ = ["command_names", "commands_page", "options_of"]
 
 
 def commands_page() -> str:
@@ -31,6 +31,17 @@ def commands_page() -> str:
 def command_names() -> list[str]:
     """`crossdock messages list` and all the others."""
     return [name for name, one in _walk("crossdock", _root()) if not hasattr(one, "commands")]
+
+
+def options_of() -> dict[str, set[str]]:
+    """The options of each command, in all their spellings."""
+    return {
+        name: {
+            spelling for param in one.params if param.param_type_name == "option" for spelling in param.opts
+        }
+        for name, one in _walk("crossdock", _root())
+        if not hasattr(one, "commands")
+    }
 
 
 def _root() -> Any:

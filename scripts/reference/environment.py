@@ -16,8 +16,10 @@ VARIABLES = {
         "CROSSDOCK_TEST_ODOO_URL": "address of a real Odoo for `tests/live`",
         "CROSSDOCK_TEST_ODOO_DB": "its database",
         "CROSSDOCK_TEST_ODOO_KEY": "API key of a service account in it",
+        "CROSSDOCK_TEST_ODOO_ADMIN_KEY": "API key of an administrator in it, who plays the person that interferes",
     },
     "benches": {
+        "CROSSDOCK_BENCH_SECRET": "secret of the bench's project, set by the bench itself",
         "CROSSDOCK_BENCH_POSTGRES": "URL of a PostgreSQL to measure the journal on",
     },
     "the demo's project": {
