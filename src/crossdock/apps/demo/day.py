@@ -36,7 +36,7 @@ class Day:
         refused: order key → why it must not be confirmed in Odoo.
         cancelled: keys of orders that were cancelled; `late`: those where the warehouse had picked already.
         returned: order key → SKU → quantity that came back.
-        doubled: webhooks that were sent again.
+        doubled: webhooks that were sent again; `doubled_files`: orders whose file came again.
     """
 
     def __init__(
@@ -54,6 +54,9 @@ class Day:
         self.late: set[str] = set()
         self.returned: dict[str, dict[str, Decimal]] = {}
         self.doubled = 0
+        self.doubled_files = 0
+        self._newest_file = ""
+        self._newest_count = 0
         self._random = world.random
 
     def basket(self) -> list[tuple[str, int]]:
@@ -124,11 +127,9 @@ class Day:
         self._drop(f"orders-{name}.csv", rows)
 
     def wholesale_mishaps(self) -> None:
-        """The same file again under another name, a broken number, and a price that is not a price."""
-        first = next(iter(sorted(self.world.inbox.glob("done/*.csv"))), None)
-        if first is not None:
-            (self.world.inbox / "orders-again.csv").write_bytes(first.read_bytes())
-            self.doubled += 1
+        """A file of orders comes again under another name, and another has a number that is none."""
+        self._put("orders-again.csv", self._newest_file)
+        self.doubled_files += self._newest_count
         order_no = f"W{self.run}-bad-1"
         rows = self._wholesale_rows(order_no, self.basket()[:1])
         rows[0][6] = "twelve"
@@ -174,9 +175,26 @@ class Day:
             ]
         )
         writer.writerows(rows)
+        self._put(name, text.getvalue())
+        self._newest_file, self._newest_count = text.getvalue(), len({row[0] for row in rows})
+
+    def _put(self, name: str, text: str) -> None:
         temporary = self.world.inbox / f".{name}.tmp"
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         temporary.rename(self.world.inbox / name)
+
+    def planned(self) -> dict[str, int]:
+        """How many exceptions of each code the day's mishaps make. A late cancel is told by the warehouse, and by
+        the ledger, which sees more shipped and cancelled than was ordered.
+        """
+        lines = sum(len(self.world.shop.shop.order_named(key)["line_items"]) for key in self.late)
+        return {
+            "B-UNK-ITEM": 1,
+            "B-TAX-MISM": 1,
+            "T-FORMAT": 1,
+            "T-ELE-CHAR": 1,
+            "B-CXL-LATE": len(self.late) + lines,
+        }
 
     def _send_again(self) -> None:
         """The shop sends its newest webhook once more, as it does when it missed the answer."""

@@ -49,35 +49,33 @@ class Report:
         return {**dataclasses.asdict(self), "adds_up": self.adds_up}
 
 
-_EXPECTED = {
-    "B-UNK-ITEM",
-    "T-FORMAT",
-    "B-CXL-LATE",
-    "T-ELE-CHAR",
-    "B-SHORT-PICK",
-    "B-STOCK-PART",
-    "B-RCV-DAMAGE",
-}
-_MUST_BE_SEEN = {
-    "B-UNK-ITEM": "an unknown SKU",
-    "T-FORMAT": "a malformed body",
-    "B-CXL-LATE": "a cancel too late",
-}
-
-
 async def make_report(day: Day, view: OdooView, *, seconds: float) -> Report:
     """Look into every system and compare."""
     world = day.world
     orders = await _orders(day, view)
     groups = await world.ask_hub("/ops/exception-groups?state=open")
+    planned = day.planned()
     exceptions = tuple(
-        (g["code"], g["system"], g["interface"], g["count"], g["code"] in _EXPECTED) for g in groups
+        (g["code"], g["system"], g["interface"], g["count"], g["code"] in planned) for g in groups
     )
-    seen = {code for code, *_ in exceptions}
+    seen: Counter[str] = Counter()
+    for code, _, _, count, _ in exceptions:
+        seen[code] += count
     counts = await world.ask_hub("/ops/counts")
-    missing = [f"{what} ({code}) was not noticed" for code, what in _MUST_BE_SEEN.items() if code not in seen]
-    if counts["duplicates"].get("shop", 0) + counts["duplicates"].get("orders-in", 0) < day.doubled:
-        missing.append(f"{day.doubled} were sent twice, {counts['duplicates']} were refused")
+    missing = [f"{code}: nothing was noticed" for code in planned if not seen[code]]
+    missing += [
+        f"{code}: {seen[code]} exceptions, {most} were planned"
+        for code, most in planned.items()
+        if seen[code] > most
+    ]
+    if counts["duplicates"].get("shop", 0) < day.doubled:
+        missing.append(
+            f"{day.doubled} webhooks were sent twice, {counts['duplicates'].get('shop', 0)} were refused"
+        )
+    if counts["deliveries"].get("duplicate", 0) < day.doubled_files:
+        missing.append(
+            f"{day.doubled_files} orders came again by file; fewer deliveries were found to be duplicates"
+        )
     return Report(
         checks=tuple(compare(orders, await _stock(day, view))),
         exceptions=exceptions,
@@ -230,7 +228,7 @@ def _reverses(invoice: dict[str, Any], order: dict[str, Any]) -> bool:
 
 
 async def _stock(day: Day, view: OdooView) -> dict[str, dict[str, Decimal]]:
-    """Stock by SKU. What is damaged in the warehouse is still on Odoo's books; what came back is not in the warehouse."""
+    """Stock by SKU. What a customer sent back is on Odoo's books, and not in the warehouse yet."""
     odoo = await view.stock(day.products)
     wms = day.world.wms.stock
     shop = day.world.shop.state()["inventory"]
@@ -241,7 +239,7 @@ async def _stock(day: Day, view: OdooView) -> dict[str, dict[str, Decimal]]:
     return {
         sku: {
             "erp_on_hand": on_hand - back[sku],
-            "wms_on_hand": wms.on_hand(sku) + wms.damaged.get(sku, ZERO),
+            "wms_on_hand": wms.on_hand(sku),
             "erp_free": free,
             "shop_available": Decimal(shop[sku]["available"]) if sku in shop else ZERO,
         }
