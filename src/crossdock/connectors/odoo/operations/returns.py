@@ -28,6 +28,7 @@ async def create_return(desk: Desk, delivery: Delivery) -> Receipt:
         picking_id = await _make(desk, delivery)
     picking = await _picking(desk, delivery, picking_id)
     if picking["state"] == "draft":
+        # Goods that come from a customer need no reservation: confirmed, they are ready.
         await desk.client.call("stock.picking", "action_confirm", [picking_id])
     if picking["state"] == "cancel":
         raise ConflictError(f"{picking['name']} is cancelled in Odoo")
@@ -82,7 +83,6 @@ async def _picking(desk: Desk, delivery: Delivery, picking_id: int) -> dict[str,
 
 
 async def _validate(desk: Desk, delivery: Delivery, picking_id: int) -> None:
-    await desk.client.call("stock.picking", "action_assign", [picking_id])
     payload = {**delivery.payload, "picking_id": picking_id}
     payload.pop("order_id", None)
     arrived = Delivery(
