@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
+
+import msgspec
 
 from crossdock.core.documents import (
     Content,
@@ -27,7 +30,7 @@ _ZERO: Final = Decimal(0)
 _Saying = tuple[str, str, str, Decimal | None, str]
 """(transaction, line_id, measure, quantity, ref); None = not said."""
 
-_LINE_FIELDS: Final = tuple((measure, f"qty_{measure}") for measure in MEASURES)
+_LINE_FIELDS: Final = {f"qty_{measure}": measure for measure in MEASURES}
 _ARRIVED: Final = frozenset({"received", "inspected", "dispositioned", "credited", "replaced", "closed"})
 _VOID_RETURN: Final = frozenset({"denied", "expired"})
 _OUTCOMES: Final = {
@@ -86,10 +89,16 @@ def _summed(sayings: Iterable[_Saying], system: str, version: str) -> list[Fact]
 
 
 def _line_quantities(transaction: str, line: Any, ref: str) -> Iterator[_Saying]:
-    for measure, field in _LINE_FIELDS:
-        quantity: Decimal | None = getattr(line, field, None)
+    for field, measure in _said_by(line.__class__):
+        quantity: Decimal | None = getattr(line, field)
         if quantity is not None:
             yield transaction, line.line_id, measure, quantity, ref
+
+
+@functools.cache
+def _said_by(line: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """(field, measure) of the quantities that lines of this type can tell."""
+    return tuple((field, _LINE_FIELDS[field]) for field in line.__struct_fields__ if field in _LINE_FIELDS)
 
 
 def _order(order: SalesOrder | PurchaseOrder) -> Iterator[_Saying]:
