@@ -16,7 +16,6 @@ from crossdock.store.contract import NewEvent, NewException
 __all__ = [
     "About",
     "EventLine",
-    "body_pieces",
     "decode_json",
     "decode_place",
     "delivery_events",
@@ -47,13 +46,6 @@ def decode_json(text: str | bytes) -> Any:
 
 def decode_place(text: str) -> Place:
     return _PLACE.decode(text) if text else Place()
-
-
-def body_pieces(body: bytes, piece_bytes: int) -> tuple[bytes, list[bytes]]:
-    """The piece that lies with the message's row, and the pieces that follow."""
-    if len(body) <= piece_bytes:
-        return body, []
-    return body[:piece_bytes], [body[i : i + piece_bytes] for i in range(piece_bytes, len(body), piece_bytes)]
 
 
 def external_hash(system: str, company: str, kind: str, external_id: str) -> int:

@@ -13,8 +13,9 @@ from crossdock.store.board import Board, Row
 from crossdock.store.coding import About, decode_json
 from crossdock.store.contract import NewException, NewMessage, Settled
 from crossdock.store.effects import Rival, newer_rival
+from crossdock.store.incoming import STATES
 from crossdock.store.settling import check_cancel, check_retry
-from crossdock.store.sqlite.accept import STATES, insert_copy
+from crossdock.store.sqlite.accept import insert_copy
 from crossdock.store.sqlite.deliveries import load_by_id
 from crossdock.store.sqlite.outbox import raise_exceptions, resolve_exceptions
 from crossdock.store.sqlite.settle import finish

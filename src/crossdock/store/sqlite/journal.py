@@ -30,15 +30,16 @@ from crossdock.store.contract import (
     Xref,
     XrefKey,
 )
+from crossdock.store.incoming import Incoming, Window
 from crossdock.store.sqlite import accept, decide, deliver, keeping, look, settle, show, xrefs
 from crossdock.store.sqlite.connection import FileLock, Readers, check_stamp, connect
 from crossdock.store.sqlite.leases import Leases
 from crossdock.store.sqlite.names import Names
 from crossdock.store.sqlite.schema import load_steps, migrate
 from crossdock.store.sqlite.translate import commit_translated
-from crossdock.store.sqlite.tx import Tx, Window
-from crossdock.store.sqlite.upload import accept_stream
+from crossdock.store.sqlite.tx import Tx
 from crossdock.store.sqlite.writer import Writer
+from crossdock.store.upload import accept_stream
 
 __all__ = ["SqliteJournal"]
 
@@ -116,12 +117,24 @@ class SqliteJournal:
     # ── accept ───────────────────────────────────────────────────────────────────────────────────────
 
     async def accept(self, message: NewMessage) -> Accepted:
-        incoming = accept.Incoming(message, digest(message.body))
+        incoming = Incoming(message, digest(message.body))
         accepted: Accepted = await self._open_writer().merge(accept.accept_many, incoming)
         return accepted
 
     async def accept_stream(self, message: NewMessage, chunks: AsyncIterator[bytes]) -> Accepted:
-        return await accept_stream(self._write, self.accept, message, chunks)
+        return await accept_stream(self, message, chunks)
+
+    async def begin_upload(self) -> int:
+        return await self._write(accept.begin_upload)
+
+    async def put_piece(self, upload: int, n: int, piece: bytes) -> None:
+        await self._write(lambda tx: accept.put_piece(tx, upload, n, piece))
+
+    async def end_upload(self, incoming: Incoming) -> Accepted:
+        return await self._write(lambda tx: accept.end_upload(tx, incoming))
+
+    async def drop_upload(self, upload: int) -> None:
+        await self._write(lambda tx: accept.drop_upload(tx, upload))
 
     async def read_body(self, message_id: MessageId) -> AsyncIterator[bytes]:
         n = 0
@@ -248,7 +261,7 @@ class SqliteJournal:
     async def accept_read(
         self, messages: Sequence[NewMessage], *, system: str, source: str, company: str, watermark: bytes
     ) -> list[Accepted]:
-        batch = [accept.Incoming(message, digest(message.body)) for message in messages]
+        batch = [Incoming(message, digest(message.body)) for message in messages]
         return await self._write(
             lambda tx: keeping.accept_read(
                 tx, batch, system=system, source=source, company=company, watermark=watermark

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from crossdock.core.errors import RejectedError
 from crossdock.store.contract import Accepted
-from crossdock.store.sqlite.accept import Incoming, accept_many
+from crossdock.store.incoming import Incoming
+from crossdock.store.sqlite.accept import accept_many
 from crossdock.store.sqlite.tx import Tx
 
 __all__ = [

@@ -18,7 +18,7 @@ from crossdock.store.contract import (
     MessageFilter,
     StoredMessage,
 )
-from crossdock.store.sqlite.accept import STATE_NAMES, STATES
+from crossdock.store.incoming import STATE_NAMES, STATES
 from crossdock.store.sqlite.names import Names
 
 __all__ = [

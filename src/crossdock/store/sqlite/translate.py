@@ -9,12 +9,13 @@ from typing import Any, Final
 from crossdock.store.coding import delivery_events, encode_json
 from crossdock.store.contract import Settled, Translated
 from crossdock.store.effects import Effect, Rival
+from crossdock.store.incoming import EFFECT, STATES
 from crossdock.store.intake import Intake
-from crossdock.store.sqlite.accept import SEEN, STATES
+from crossdock.store.sqlite.accept import SEEN
 from crossdock.store.sqlite.deliveries import load_by_id, load_by_keys, write_board
 from crossdock.store.sqlite.outbox import add_events, raise_exceptions, resolve_of_deliveries
 from crossdock.store.sqlite.rows import Insert, Update, as_list
-from crossdock.store.sqlite.tx import EFFECT, Tx
+from crossdock.store.sqlite.tx import Tx
 from crossdock.store.sqlite.xrefs import drop_facts
 
 __all__ = ["commit_translated"]

@@ -4,29 +4,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from typing import Final
 
 from crossdock.core.clock import Clock
+from crossdock.store.incoming import Window
 from crossdock.store.sqlite.names import Names
 
-__all__ = ["DEDUPE", "EFFECT", "Ids", "Tx", "Window"]
+__all__ = ["Ids", "Tx"]
 
-DEDUPE: Final = 0
-EFFECT: Final = 1
 _TABLES: Final = ("message", "document", "delivery", "artefact", "attempt", "exception", "event", "xref")
-
-
-@dataclasses.dataclass(frozen=True)
-class Window:
-    """How long dedupe keys and effect keys are remembered: `buckets` of `bucket_days` days."""
-
-    bucket_days: int = 7
-    buckets: int = 5
-
-    def bucket(self, micros: int) -> int:
-        return micros // (self.bucket_days * 86_400_000_000)
 
 
 class Ids:
@@ -101,10 +88,9 @@ class Tx:
         return self.names.no(self.db, text)
 
     def _load_buckets(self) -> None:
-        oldest = self.bucket - self.window.buckets + 1
         self.buckets = [
             bucket
-            for bucket in range(oldest, self.bucket + 1)
+            for bucket in self.window.live(self.bucket)
             if bucket == self.bucket
             or self.db.execute("SELECT 1 FROM seen WHERE bucket = ? LIMIT 1", (bucket,)).fetchone()
         ]
