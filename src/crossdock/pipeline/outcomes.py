@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,8 @@ __all__ = [
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 _MAX_DETAIL = 4_000
+_MASTER_DATA = frozenset({"product", "party", "price_list"})
+"""Kinds that are nobody's own object: a product may well have the key of an order."""
 
 
 def exception_for(
@@ -79,7 +82,7 @@ def settle_delivered(
     `kind` is what the effect is over there; '' = what the document is (an invoice made of a shipment is an invoice).
     """
     xrefs = _xrefs(delivery, receipt, kind or delivery.document_kind)
-    answer = _ENCODER.encode(receipt.answer) if receipt.answer else b""
+    answer = _shown(receipt.answer)
     if receipt.hold is not None:
         return DeliverySettled(
             id=delivery.id,
@@ -220,8 +223,18 @@ def _lets_pass(delivery: ClaimedDelivery, fact: str) -> bool:
     system, company, kind, key = fact.split("|", 3)
     if kind == STEP:
         return True
-    own = (system, company) == (delivery.target, delivery.company)
+    own = (system, company) == (delivery.target, delivery.company) and kind not in _MASTER_DATA
     return own and key.split("/")[0] == delivery.object_key
+
+
+def _shown(answer: Mapping[str, Any]) -> bytes:
+    """The answer as JSON. One that has no JSON form is shown as text: the effect is there, and must be recorded."""
+    if not answer:
+        return b""
+    try:
+        return _ENCODER.encode(answer)
+    except (TypeError, ValueError, NotImplementedError):
+        return _ENCODER.encode({"answer": repr(answer)})
 
 
 def _exception(error: CrossdockError, delivery: ClaimedDelivery) -> NewException:

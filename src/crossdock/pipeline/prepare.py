@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
-from crossdock.core.errors import ConflictError, CrossdockError, NotYetError, RejectedError
+from crossdock.core.errors import ConflictError, CrossdockError, NotYetError, RejectedError, RetryableError
 from crossdock.core.facts import fact_name
 from crossdock.kit import Delivery
 from crossdock.mapping import LookupRef, MissingReferencesError
@@ -21,6 +23,7 @@ from crossdock.store.contract import ClaimedDelivery, DeliverySettled, Journal, 
 
 __all__ = ["Prepared", "effect_kind", "prepare"]
 
+_LOG = structlog.get_logger()
 _DECODER = msgspec.json.Decoder()
 _AT_ONCE = frozenset({"product"})
 """Kinds that do not come with the document's own flow: missing, they are an exception at once. Others (the
@@ -29,10 +32,15 @@ order's customer, the order itself) are on their way more often than not, and ge
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """A batch ready to be sent, and the deliveries that cannot be."""
+    """A batch ready to be sent, and the deliveries that cannot be.
+
+    Attributes:
+        woken: targets with deliveries that what was found over there has woken.
+    """
 
     ready: tuple[tuple[ClaimedDelivery, Delivery], ...]
     settled: tuple[DeliverySettled, ...]
+    woken: frozenset[str] = frozenset()
 
 
 async def prepare(
@@ -48,11 +56,15 @@ async def prepare(
     """Map `rows` to the form of `route`'s operation.
 
     What a mapping asks for is looked up in the journal, then at the target itself (`finds`). What is missing
-    still makes the delivery wait, or an exception for master data that nobody has announced.
+    still makes the delivery wait, or an exception for master data that nobody has announced. What is wrong with
+    one record is that record's exception, be it a fault of a mapping's code.
+
+    Raises:
+        CrossdockError: the target could not be asked.
     """
     records = {row.id: _DECODER.decode(row.document_body) for row in rows}
     needs = {row.id: _needs(route, records[row.id]) for row in rows}
-    known = await _look_up(journal, system, route, rows, needs)
+    known, woken = await _look_up(journal, system, route, rows, needs)
     steps = {row.id: steps_before(route, row) for row in rows}
     asked = [step for one in steps.values() for step in one]
     done = await journal.find_xrefs(asked) if asked else {}
@@ -67,7 +79,10 @@ async def prepare(
             ready.append((row, delivery))
         except CrossdockError as error:
             settled.append(_settle_unmapped(row, error, route, now, randomness))
-    return Prepared(tuple(ready), tuple(settled))
+        except Exception as error:  # noqa: BLE001 - one record's fault stops nobody else
+            _LOG.exception("mapping failed", delivery=row.id, operation=row.operation)
+            settled.append(_settle_unmapped(row, _fault_of(row, error), route, now, randomness))
+    return Prepared(tuple(ready), tuple(settled), woken)
 
 
 def effect_kind(route: TargetRoute, row: ClaimedDelivery) -> str:
@@ -79,7 +94,13 @@ def effect_kind(route: TargetRoute, row: ClaimedDelivery) -> str:
 
 
 def _needs(route: TargetRoute, record: Mapping[str, Any]) -> set[LookupRef]:
-    return set() if route.mapping is None else route.mapping.needs(record, route.variables)
+    if route.mapping is None:
+        return set()
+    try:
+        return route.mapping.needs(record, route.variables)
+    except Exception as error:  # noqa: BLE001 - what is wrong with the record is said when it is mapped
+        _LOG.debug("needs not known", interface=route.interface.id, error=repr(error))
+        return set()
 
 
 async def _look_up(
@@ -88,8 +109,8 @@ async def _look_up(
     route: TargetRoute,
     rows: Sequence[ClaimedDelivery],
     needs: Mapping[Any, set[LookupRef]],
-) -> dict[LookupRef, Xref]:
-    """Cross-references for all needs, and of the effects themselves."""
+) -> tuple[dict[LookupRef, Xref], frozenset[str]]:
+    """Cross-references for all needs, and of the effects themselves; targets that new ones have woken."""
     company = rows[0].company
     wanted = {ref for refs in needs.values() for ref in refs}
     wanted |= {LookupRef(effect_kind(route, row), row.document_key) for row in rows}
@@ -99,13 +120,34 @@ async def _look_up(
     for ref in {ref for refs in needs.values() for ref in refs}:
         if ref not in found and ref.kind in system.connector.verbs.finds:
             missing.setdefault(ref.kind, []).append(ref.value)
+    woken: frozenset[str] = frozenset()
     for kind, keys in missing.items():
-        answers = await system.connector.find(kind, sorted(keys), company)
+        answers = await _find(system, route, kind, sorted(keys), company)
         news = [Xref(system.name, company, kind, key, external) for key, external in answers.items()]
         if news:
-            await journal.put_xrefs(news)
+            woken |= (await journal.put_xrefs(news)).woken_targets
         found.update({LookupRef(kind, xref.key): xref for xref in news})
-    return found
+    return found, woken
+
+
+async def _find(
+    system: TargetSystem, route: TargetRoute, kind: str, keys: list[str], company: str
+) -> Mapping[str, str]:
+    """Ask the target for `keys`. Where it refuses the whole question, the key it refuses alone is not there."""
+    try:
+        async with asyncio.timeout(route.policy.timeout_s):
+            return await system.connector.find(kind, keys, company)
+    except TimeoutError as error:
+        raise RetryableError(
+            f"{system.name}: no answer to a look-up of {kind} within {route.policy.timeout_s:g} s"
+        ) from error
+    except RejectedError as error:
+        _LOG.warning("look-up refused", system=system.name, kind=kind, keys=len(keys), error=str(error))
+        if len(keys) == 1:
+            return {}
+    half = len(keys) // 2
+    first = await _find(system, route, kind, keys[:half], company)
+    return {**first, **await _find(system, route, kind, keys[half:], company)}
 
 
 def _payload_maker(route: TargetRoute, known: Mapping[LookupRef, Xref]) -> Callable[[Any], Any]:
@@ -115,6 +157,15 @@ def _payload_maker(route: TargetRoute, known: Mapping[LookupRef, Xref]) -> Calla
         return lambda record: record
     lookups = {ref: xref.external_id for ref, xref in known.items() if not xref.tombstone}
     return lambda record: mapping.run(record, lookups=lookups, variables=route.variables, place_of=None)
+
+
+def _fault_of(row: ClaimedDelivery, error: Exception) -> RejectedError:
+    return RejectedError(
+        f"{row.operation} of {row.document_kind} {row.document_key} could not be mapped: {type(error).__name__}",
+        code="T-MAP",
+        mend="this is a fault of the mapping's code or of ours: see the log",
+        detail=repr(error)[:500],
+    )
 
 
 def _refuse_deleted(system: TargetSystem, row: ClaimedDelivery, own: Xref | None) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from crossdock.core.clock import Clock
-from crossdock.core.errors import CrossdockError, OutcomeUnknownError, RetryableError
+from crossdock.core.errors import CrossdockError, OutcomeUnknownError, RejectedError, RetryableError
 from crossdock.core.ids import digest
 from crossdock.core.interface import InterfaceSource
 from crossdock.kit import Cursor, Record
@@ -24,6 +24,8 @@ __all__ = ["SourceReader", "Watermark"]
 _LOG = structlog.get_logger()
 _ENCODER = msgspec.json.Encoder(decimal_format="string", order="sorted")
 _BATCH = 500
+_SWEEP = "#sweep"
+_SOON_S = 1.0
 
 
 class Watermark(msgspec.Struct):
@@ -31,11 +33,15 @@ class Watermark(msgspec.Struct):
 
     Attributes:
         cursor: the highest cursor met.
-        seen: digest of the newest payload of each record that the next read will give again.
+        seen: of each record that the next read will give again, the digest of its newest payload, and its cursor.
+        changes: counts records that changed (or went) without their cursor's saying so.
+        read_at: when the last read to the end began, in microseconds.
     """
 
     cursor: str = ""
     seen: dict[str, str] = {}
+    changes: int = 0
+    read_at: int = 0
 
 
 class SourceReader:
@@ -63,34 +69,66 @@ class SourceReader:
         self._topic = topic
         self._clock = clock
         self._arrived = arrived
+        self._swept_at: int | None = None
         self.hinted = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read every `every_s` seconds, or at once when hinted, until `stop` is set."""
-        swept_s = self._clock.monotonic_s()
         while not stop.is_set():
-            now_s = self._clock.monotonic_s()
-            sweep = 0 < self._source.sweep_every_s <= now_s - swept_s
-            if self._system.breaker.closed(now_s):
-                await self._read_safely(sweep=sweep)
-                swept_s = now_s if sweep else swept_s
+            read = False
+            if self._system.breaker.closed(self._clock.monotonic_s()):
+                try:
+                    read = await self._read_safely()
+                except CrossdockError as error:
+                    _LOG.warning("source not read: the journal is away", source=self._topic, error=str(error))
+            # A system that was away is asked again soon, be its source read only once a day.
+            wait_s = self._source.every_s if read else min(self._source.every_s, _SOON_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.hinted.wait(), self._source.every_s)
+                await asyncio.wait_for(self.hinted.wait(), wait_s)
             self.hinted.clear()
 
-    async def _read_safely(self, *, sweep: bool) -> None:
+    async def _read_safely(self) -> bool:
+        """Read, and sweep if it is time; False when the system could not be asked."""
         try:
-            await self.read_once(sweep=sweep)
+            await self.read_once(sweep=await self._sweep_due())
         except CrossdockError as error:
             if sick_system(error) or isinstance(error, (RetryableError, OutcomeUnknownError)):
                 self._system.breaker.failed(self._clock.monotonic_s(), reason=str(error))
                 _LOG.warning(
                     "source not read", system=self._system.name, source=self._topic, error=str(error)
                 )
-                return
-            await self._journal.raise_exception(
-                exception_for(error, stage="read", system=self._system.name, interface="", transaction="")
+                return False
+            await self._raise(error)
+        except Exception as error:  # noqa: BLE001 - a connector's fault is its source's, not the hub's
+            _LOG.exception("source failed", system=self._system.name, source=self._topic)
+            await self._raise(
+                RejectedError(
+                    f"{self._system.name} {self._topic}: the connector failed ({type(error).__name__})",
+                    code="T-POISON",
+                    mend="this is a fault of the connector: report it with the log",
+                    detail=repr(error)[:500],
+                )
             )
+        else:
+            self._system.breaker.succeeded()
+        return True
+
+    async def _raise(self, error: CrossdockError) -> None:
+        await self._journal.raise_exception(
+            exception_for(error, stage="read", system=self._system.name, interface="", transaction="")
+        )
+
+    async def _sweep_due(self) -> bool:
+        """Whether it is time to sweep: reckoned from the last sweep, be it before a restart."""
+        if self._source.sweep_every_s <= 0:
+            return False
+        if self._swept_at is None:
+            self._swept_at = (await self._mark(f"{self._topic}{_SWEEP}")).read_at or self._clock.micros()
+        return self._clock.micros() - self._swept_at >= self._source.sweep_every_s * 1e6
+
+    async def _mark(self, name: str) -> Watermark:
+        raw = await self._journal.read_watermark(self._system.name, name, "")
+        return msgspec.json.decode(raw, type=Watermark) if raw else Watermark()
 
     async def read_once(self, *, sweep: bool = False) -> int:
         """Read to the end; how many messages that made.
@@ -98,9 +136,9 @@ class SourceReader:
         Args:
             sweep: read everything and find deletions, not only what is behind the watermark.
         """
-        name = f"{self._topic}#sweep" if sweep else self._topic
-        raw = await self._journal.read_watermark(self._system.name, name, "")
-        mark = msgspec.json.decode(raw, type=Watermark) if raw else Watermark()
+        started = self._clock.micros()
+        name = f"{self._topic}{_SWEEP}" if sweep else self._topic
+        mark = await self._mark(name)
         since = None if sweep or not mark.cursor else Cursor(mark.cursor)
         given: dict[str, str] = {}
         made, batch = 0, list[Record]()
@@ -111,8 +149,9 @@ class SourceReader:
                 batch = []
         made += await self._commit(name, mark, batch, given)
         if sweep:
-            made += await self._commit(name, mark, self._vanished(mark, given), given)
-        if mark.seen.keys() != given.keys():
+            made += await self._commit(name, mark, self._vanished(mark, given), {})
+            mark.read_at = self._swept_at = started
+        if sweep or mark.seen.keys() != given.keys():
             mark.seen = given
             await self._save(name, mark, [])
         if made:
@@ -128,13 +167,17 @@ class SourceReader:
             keys.append(record.key)
             body = _ENCODER.encode(_payload(record))
             mine = digest(body).hex()[:32]
-            given[record.key] = mine
-            if record.cursor is not None and _later(record.cursor.value, mark.cursor):
-                mark.cursor = record.cursor.value
-            if mark.seen.get(record.key) == mine:
+            cursor = record.cursor.value if record.cursor is not None else ""
+            given[record.key] = f"{mine} {cursor}"
+            if _later(cursor, mark.cursor):
+                mark.cursor = cursor
+            before = mark.seen.get(record.key, "")
+            if before.startswith(mine):
                 continue
-            mark.seen[record.key] = mine
-            message = self._message(record, body, mine)
+            mark.seen[record.key] = given[record.key]
+            message = self._message(
+                record, body, f"{cursor}:{mine}{self._change(mark, record, before, name)}"
+            )
             if record.stream is None:
                 messages.append(message)
             else:
@@ -146,20 +189,33 @@ class SourceReader:
             await self._system.connector.committed(self._topic, keys)
         return len(messages) + streamed
 
+    def _change(self, mark: Watermark, record: Record, before: str, name: str) -> str:
+        """What tells a state from the same one before (5, 6, 5), where the cursor does not: the number of the change.
+
+        The watermark counts them, and is committed with the message. What a sweep finds has none, so that it is a
+        double of what was read; but a record may go, come back and go again.
+        """
+        cursor = record.cursor.value if record.cursor is not None else ""
+        swept = name.endswith(_SWEEP)
+        again = record.deleted if swept else before.partition(" ")[2] == cursor
+        if not before or not again or record.stream is not None:
+            return ""
+        mark.changes += 1
+        return f":{mark.changes}"
+
     async def _save(self, name: str, mark: Watermark, messages: list[NewMessage]) -> None:
         await self._journal.accept_read(
             messages, system=self._system.name, source=name, company="", watermark=msgspec.json.encode(mark)
         )
 
-    def _message(self, record: Record, body: bytes, mine: str) -> NewMessage:
-        cursor = record.cursor.value if record.cursor else ""
+    def _message(self, record: Record, body: bytes, version: str) -> NewMessage:
         return NewMessage(
             system=self._system.name,
             topic=self._topic,
             company=self._source.company,
             body=body,
             content_type=record.content_type,
-            dedupe_key=f"{self._topic}:{record.key}:{cursor}:{mine}",
+            dedupe_key=f"{self._topic}:{record.key}:{version}",
             origin=f"read {self._system.name}/{self._topic} {record.key}",
         )
 

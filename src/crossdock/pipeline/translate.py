@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from crossdock.core.codes import code as code_of
 from crossdock.core.delivery import effect_key
@@ -14,7 +15,7 @@ from crossdock.core.documents import Document, decode_document, encode_document,
 from crossdock.core.errors import CrossdockError, RejectedError
 from crossdock.core.validate import validate
 from crossdock.formats import BadRecord, Record, decode
-from crossdock.mapping import LookupRef, MissingReferencesError, RecordError
+from crossdock.mapping import CompiledMapping, LookupRef, MissingReferencesError, RecordError
 from crossdock.pipeline.keys import business_object, revision_of
 from crossdock.pipeline.outcomes import exception_for
 from crossdock.pipeline.routes import Route, Routes, TargetRoute
@@ -29,6 +30,7 @@ from crossdock.store.contract import (
 
 __all__ = ["Decoded", "KeyQuestion", "Keys", "decode_message", "questions_of", "translate"]
 
+_LOG = structlog.get_logger()
 KeyQuestion = tuple[str, str, str]
 """(system, company, kind): whose ids are asked for."""
 Keys = Mapping[tuple[str, str], Mapping[LookupRef, str]]
@@ -79,11 +81,20 @@ def questions_of(decoded: Decoded) -> dict[KeyQuestion, set[str]]:
         if route.mapping is None:
             continue
         for record in records:
-            if isinstance(record, Record) and _wanted(route, record):
-                for ref in route.mapping.needs(record.data, route.variables):
-                    question = (decoded.message.system, decoded.message.company, ref.kind)
-                    asked.setdefault(question, set()).add(ref.value)
+            for ref in _needs(route, route.mapping, record):
+                question = (decoded.message.system, decoded.message.company, ref.kind)
+                asked.setdefault(question, set()).add(ref.value)
     return asked
+
+
+def _needs(route: Route, mapping: CompiledMapping, record: Record | BadRecord) -> set[LookupRef]:
+    try:
+        if isinstance(record, BadRecord) or not _wanted(route, record):
+            return set()
+        return mapping.needs(record.data, route.variables)
+    except Exception as error:  # noqa: BLE001 - what is wrong with the record is said when it is mapped
+        _LOG.debug("needs not known", interface=route.interface.id, error=repr(error))
+        return set()
 
 
 def translate(decoded: Decoded, keys: Keys, *, patient: bool = False) -> Translated:
@@ -98,6 +109,8 @@ def translate(decoded: Decoded, keys: Keys, *, patient: bool = False) -> Transla
         MissingReferencesError: with `patient` only.
     """
     message = decoded.message
+    if not decoded.parts and decoded.faults:
+        return _failed(message, decoded.faults, "")
     if not decoded.parts:
         error = RejectedError(
             f"no active interface takes {message.topic!r} from {message.system}",
@@ -140,7 +153,8 @@ def _documents(
     if isinstance(record, BadRecord):
         raise record.error
     document = _map(route, record, lookups)
-    if message.conflicts_with is not None and not document.source_version:
+    decided = bool(message.note)  # a person had it translated again: the note says who
+    if message.conflicts_with is not None and not decided and not document.source_version:
         raise RejectedError(
             f"{document.key}: the same message m{message.conflicts_with} came before with another content",
             code="B-DUP-DOC",

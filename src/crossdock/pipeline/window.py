@@ -95,16 +95,14 @@ class Window:
     def done(self, rows: Iterable[ClaimedDelivery]) -> None:
         """The rows are settled in the journal: their keys are free."""
         for row in rows:
-            self._flying.discard(row.id)
-            self._busy.discard(row.ordering_key)
+            self._land(row)
 
     def put_back(self, rows: Iterable[ClaimedDelivery]) -> None:
         """The rows were not sent and are READY still: each stands before its key's followers again."""
         for row in rows:
-            self._flying.discard(row.id)
-            self._busy.discard(row.ordering_key)
-            self._rows[row.id] = row
-            self._sorted = False
+            if self._land(row):
+                self._rows[row.id] = row
+                self._sorted = False
 
     def forget_key(self, key: str) -> None:
         """Drop the key's rows: the journal holds them now (HELD)."""
@@ -115,6 +113,14 @@ class Window:
         """Forget what is not on its way: the next claim starts from the journal."""
         self._rows.clear()
         self._sorted = True
+
+    def _land(self, row: ClaimedDelivery) -> bool:
+        """Free the row's key; False if the row is not on its way, and its key another one's."""
+        if row.id not in self._flying:
+            return False
+        self._flying.discard(row.id)
+        self._busy.discard(row.ordering_key)
+        return True
 
     def _heads(self) -> Iterator[ClaimedDelivery]:
         if not self._sorted:

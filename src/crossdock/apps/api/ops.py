@@ -121,7 +121,7 @@ def make_ops_app(operations: Operations, token: Secret) -> Litestar:
 
     def must_know_token(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         given = connection.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given, token.reveal()):
+        if not hmac.compare_digest(given.encode(), token.reveal().encode()):
             raise AuthenticationError(
                 "the operations API needs its token",
                 code="T-TRN-AUTH",
