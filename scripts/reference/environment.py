@@ -16,6 +16,7 @@ VARIABLES = {
         "CROSSDOCK_TEST_ODOO_URL": "address of a real Odoo for `tests/live`",
         "CROSSDOCK_TEST_ODOO_DB": "its database",
         "CROSSDOCK_TEST_ODOO_KEY": "API key of a service account in it",
+        "CROSSDOCK_TEST_ODOO_PROBE_KEY": "API key of a second user in it, with the fewest rights: what he is refused is compared with the simulator",
         "CROSSDOCK_TEST_ODOO_ADMIN_KEY": "API key of an administrator in it, who plays the person that interferes",
     },
     "benches": {

@@ -5,9 +5,13 @@ import pathlib
 import re
 import subprocess
 
+import msgspec
 import pytest
 import yaml
 
+from crossdock.core import errors
+from crossdock.core.interface import InterfaceDefinition, SystemDefinition
+from crossdock.kit import find_manifests, load_connector
 from crossdock.mapping import build_environment, lint, parse_mapping, run_tests
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -124,6 +128,34 @@ def test_the_picture_of_the_readme_is_well_formed_and_has_words_for_those_who_ca
     names = {child.tag.rpartition("}")[2] for child in picture}
     assert {"title", "desc"} <= names
     assert "prefers-color-scheme: dark" in ET.tostring(picture, encoding="unicode")
+
+
+def test_every_make_target_that_a_page_names_exists():
+    known = set(re.findall(r"^([\w-]+):", ROOT.joinpath("Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in WRITTEN:
+        text = page.read_text("utf-8")
+        shell = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.DOTALL))
+        named = re.findall(r"^make ([a-z-]+)", shell, re.MULTILINE) + re.findall(r"`make ([a-z-]+)`", text)
+        assert set(named) <= known, page
+
+
+def test_the_files_that_connect_odoo_shows_are_good_ones():
+    text = ROOT.joinpath("docs", "how-to", "connect-odoo.md").read_text("utf-8")
+    system, interface = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    definition = msgspec.convert(system, SystemDefinition)
+    connector = load_connector(find_manifests()[definition.connector])
+    connector.settings_class.load(definition.settings, source="the page", environ={"ERP_KEY": "key"})
+    flow = msgspec.convert(interface, InterfaceDefinition)
+    assert connector.verbs.writes[flow.targets[0].operation].document == flow.document
+    rights = {right for spec in connector.verbs.writes.values() for right in spec.rights}
+    assert [right for right in rights if f"`{right}`" not in text] == []
+
+
+def test_every_error_that_write_a_connector_names_exists():
+    text = ROOT.joinpath("docs", "how-to", "write-a-connector.md").read_text("utf-8")
+    named = re.findall(r"^\| `(\w+Error)` \|", text, re.MULTILINE)
+    assert named
+    assert [name for name in named if not hasattr(errors, name)] == []
 
 
 @pytest.mark.slow
