@@ -158,6 +158,15 @@ def test_every_error_that_write_a_connector_names_exists():
     assert [name for name in named if not hasattr(errors, name)] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_picture_uses_a_word_that_mermaid_keeps_for_itself(page):
+    kept = {"call", "end", "graph", "subgraph", "click", "style", "default", "href"}
+    for picture in re.findall(r"```mermaid\nflowchart \w+\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        arrows = [line for line in picture.splitlines() if "-->" in line or "-.->" in line]
+        plain = [re.sub(r"[\[({]+[^\])}]*[\])}]+|\|[^|]*\|", " ", line) for line in arrows]
+        assert not kept & {word for line in plain for word in re.findall(r"\w+", line)}, page
+
+
 @pytest.mark.slow
 def test_the_site_builds_strictly_and_asks_no_other_host_for_anything(tmp_path):
     subprocess.run(
