@@ -628,6 +628,10 @@ class Journal(Protocol):
         """(line_id, measure, system, ref, quantity text) of a transaction, sorted."""
         ...
 
+    async def ledgers(self, transactions: Sequence[str]) -> dict[str, list[tuple[str, str, str, str, str]]]:
+        """`ledger` of many transactions at one moment; those that have none are left out."""
+        ...
+
     async def list_messages(
         self, where: MessageFilter, *, before: int, limit: int
     ) -> list[StoredMessage]: ...

@@ -56,13 +56,13 @@ class LedgerKeeper:
         facts = [fact for document in documents for fact in _facts(document)]
         rows = [(f.transaction, f.line_id, f.measure, f.system, f.ref, str(f.quantity)) for f in facts]
         await self._journal.move_cursor(_CURSOR, events[-1].id, rows)
-        for transaction in dict.fromkeys(fact.transaction for fact in facts):
-            await self._check(transaction)
+        ledgers = await self._journal.ledgers(sorted({fact.transaction for fact in facts}))
+        for transaction, ledger in ledgers.items():
+            await self._check(transaction, ledger)
         return len(events)
 
-    async def _check(self, transaction: str) -> None:
+    async def _check(self, transaction: str, rows: Sequence[tuple[str, str, str, str, str]]) -> None:
         """Raise an exception for each invariant the transaction now breaks."""
-        rows = await self._journal.ledger(transaction)
         if len({measure for _, measure, *_ in rows}) < 2:
             return  # every rule compares two measures: an order just taken has nothing to be compared with
         lines = fold(

@@ -290,6 +290,9 @@ class SqliteJournal:
     async def ledger(self, transaction: str) -> list[tuple[str, str, str, str, str]]:
         return await self._read(lambda db: keeping.ledger(db, transaction))
 
+    async def ledgers(self, transactions: Sequence[str]) -> dict[str, list[tuple[str, str, str, str, str]]]:
+        return await self._read(lambda db: keeping.ledgers(db, transactions))
+
     async def list_messages(self, where: MessageFilter, *, before: int, limit: int) -> list[StoredMessage]:
         return await self._read(lambda db: look.list_messages(db, self._names, where, before, limit))
 

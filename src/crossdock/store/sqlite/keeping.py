@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Final
 
 from crossdock.core.errors import RejectedError
+from crossdock.store.coding import encode_json
 from crossdock.store.contract import Accepted
 from crossdock.store.incoming import Incoming
 from crossdock.store.sqlite.accept import accept_many
+from crossdock.store.sqlite.rows import Insert
 from crossdock.store.sqlite.tx import Tx
 
 __all__ = [
     "Fact",
     "accept_read",
     "ledger",
+    "ledgers",
     "move_cursor",
     "pin",
     "read_cursor",
@@ -24,6 +28,11 @@ __all__ = [
 
 Fact = tuple[str, str, str, str, str, str]
 """(transaction, line id, measure, system, ref, quantity text)."""
+_FACT: Final = Insert(
+    "ledger_fact",
+    "txn,line_id,measure,system,ref,quantity",
+    conflict=" ON CONFLICT (txn, line_id, measure, system, ref) DO UPDATE SET quantity = excluded.quantity",
+)
 
 
 def pin(tx: Tx, name: str, value: str) -> str:
@@ -78,11 +87,7 @@ def read_cursor(db: sqlite3.Connection, name: str) -> int:
 
 
 def move_cursor(tx: Tx, name: str, position: int, facts: Sequence[Fact]) -> None:
-    tx.db.executemany(
-        "INSERT INTO ledger_fact (txn, line_id, measure, system, ref, quantity) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (txn, line_id, measure, system, ref) DO UPDATE SET quantity = excluded.quantity",
-        facts,
-    )
+    _FACT.run(tx.db, facts)
     tx.db.execute(
         "INSERT INTO cursor (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
         (name, position),
@@ -95,3 +100,17 @@ def ledger(db: sqlite3.Connection, transaction: str) -> list[tuple[str, str, str
         " ORDER BY line_id, measure, system, ref",
         (transaction,),
     ).fetchall()
+
+
+def ledgers(
+    db: sqlite3.Connection, transactions: Sequence[str]
+) -> dict[str, list[tuple[str, str, str, str, str]]]:
+    found: dict[str, list[tuple[str, str, str, str, str]]] = {}
+    rows = db.execute(
+        "SELECT txn, line_id, measure, system, ref, quantity FROM ledger_fact"
+        " WHERE txn IN (SELECT value FROM json_each(?)) ORDER BY txn, line_id, measure, system, ref",
+        (encode_json(list(transactions)),),
+    )
+    for txn, *row in rows:
+        found.setdefault(txn, []).append(tuple(row))
+    return found
