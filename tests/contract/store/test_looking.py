@@ -219,7 +219,7 @@ async def test_events_of_nothing_are_none(journal):
     assert await journal.events(after=EventId(0), limit=9) == []
 
 
-async def test_ledgers_of_many_transactions_are_read_at_once(journal: Journal) -> None:
+async def test_ledgers_of_many_transactions_are_read_at_once(journal):
     facts = [(number, "1", "ordered", "shop", "r", "2") for number in ("10001", "10002", "10'003")]
     await journal.move_cursor("ledger", 1, facts)
     found = await journal.ledgers(["10001", "10'003", "10009"])
