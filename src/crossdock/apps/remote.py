@@ -30,16 +30,16 @@ class RemoteOperations:
         self._run = run
 
     async def counts(self) -> dict[str, Any]:
-        return await self._get("/ops/counts")
+        return await self._show("/ops/counts")
 
     async def accept(self, message: NewMessage) -> dict[str, Any]:
         return await self._post("/ops/messages", **msgspec.to_builtins(message))
 
     async def list_messages(self, *, limit: int = 50, before: int = 0, **where: str) -> list[dict[str, Any]]:
-        return await self._get("/ops/messages", limit=limit, before=before, **where)
+        return await self._list("/ops/messages", limit=limit, before=before, **where)
 
     async def show_message(self, message_id: int) -> dict[str, Any]:
-        return await self._get(f"/ops/messages/m{message_id}")
+        return await self._show(f"/ops/messages/m{message_id}")
 
     async def replay_message(
         self, message_id: int, *, body: str | None = None, actor: str, reason: str
@@ -49,13 +49,13 @@ class RemoteOperations:
     async def list_exceptions(
         self, *, limit: int = 50, before: int = 0, **where: str
     ) -> list[dict[str, Any]]:
-        return await self._get("/ops/exceptions", limit=limit, before=before, **where)
+        return await self._list("/ops/exceptions", limit=limit, before=before, **where)
 
     async def group_exceptions(self, **where: str) -> list[dict[str, Any]]:
-        return await self._get("/ops/exception-groups", **where)
+        return await self._list("/ops/exception-groups", **where)
 
     async def show_exception(self, exception_id: int) -> dict[str, Any]:
-        return await self._get(f"/ops/exceptions/e{exception_id}")
+        return await self._show(f"/ops/exceptions/e{exception_id}")
 
     async def retry_exception(
         self, exception_id: int, *, body: str | None = None, actor: str, reason: str
@@ -71,23 +71,32 @@ class RemoteOperations:
         return await self._post(path, ignore=ignore, actor=actor, reason=reason)
 
     async def show_transaction(self, key: str) -> dict[str, Any]:
-        return await self._get(f"/ops/transactions/{quote(key, safe='')}")
+        return await self._show(f"/ops/transactions/{quote(key, safe='')}")
 
     async def list_interfaces(self) -> list[dict[str, Any]]:
-        return await self._get("/ops/interfaces")
+        return await self._list("/ops/interfaces")
 
     async def show_interface(self, name: str) -> dict[str, Any]:
-        return await self._get(f"/ops/interfaces/{quote(name, safe='')}")
+        return await self._show(f"/ops/interfaces/{quote(name, safe='')}")
+
+    async def _list(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self._get(path, **params)
+        return found
+
+    async def _show(self, path: str, **params: Any) -> dict[str, Any]:
+        found: dict[str, Any] = await self._get(path, **params)
+        return found
 
     async def _get(self, path: str, **params: Any) -> Any:
         return await self._ask(
             "GET", path, params={n: str(v) for n, v in params.items() if v not in {"", None}}
         )
 
-    async def _post(self, path: str, **data: Any) -> Any:
-        return await self._ask(
+    async def _post(self, path: str, **data: Any) -> dict[str, Any]:
+        done: dict[str, Any] = await self._ask(
             "POST", path, json={name: value for name, value in data.items() if value is not None}
         )
+        return done
 
     async def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
         try:

@@ -13,6 +13,7 @@ from rich.table import Table
 from crossdock.apps.demo.compare import Check, OrderView, compare
 from crossdock.apps.demo.day import Day
 from crossdock.apps.demo.odoo_view import OdooView
+from crossdock.govern import load_project
 
 __all__ = ["Report", "make_report", "show_report"]
 
@@ -77,7 +78,7 @@ async def make_report(day: Day, view: OdooView, *, seconds: float) -> Report:
             f"{day.doubled_files} orders came again by file; fewer deliveries were found to be duplicates"
         )
     return Report(
-        checks=tuple(compare(orders, await _stock(day, view))),
+        checks=tuple(compare(orders, await _stock(day, view), tolerance=_tolerance(day))),
         exceptions=exceptions,
         counts=counts,
         duplicates_sent=day.doubled,
@@ -130,6 +131,12 @@ def show_report(report: Report, console: Console) -> None:
     console.print(f"{verdict} after {report.seconds:.0f} s")
 
 
+def _tolerance(day: Day) -> Decimal:
+    """What shop and Odoo may differ by, as the interface has it: they round taxes at different places."""
+    interface = load_project(day.world.folder).interfaces["shop-orders"]
+    return Decimal(interface.targets[0].policy.price_tolerance)
+
+
 async def _orders(day: Day, view: OdooView) -> list[OrderView]:
     """Every order of the day as each system has it."""
     shop = day.world.shop.state()
@@ -150,8 +157,8 @@ def _of_shop(day: Day, order: dict[str, Any], shop: dict[str, Any]) -> OrderView
     for line in order["line_items"]:
         sku_of[line["id"]] = line["sku"]
         wanted[line["sku"]] += line["current_quantity"]
-    for sku, quantity in day.returned.get(key, {}).items():
-        wanted[sku] += int(quantity)  # what came back was ordered all the same
+    for sku, came_back in day.returned.get(key, {}).items():
+        wanted[sku] += int(came_back)  # what came back was ordered all the same
     fulfilled = Counter[str]()
     for one in shop["fulfillments"]:
         if one["order_id"] == order["id"] and one["status"] in {"success", "SUCCESS"}:

@@ -72,6 +72,7 @@ class _Demo:
         terms |= {"discounts": False, "shipping": ("0.00",)}
         self.world = World(options.folder, seed=options.seed, odoo=options.odoo, shop_terms=terms)
         self.view: OdooView | None = None
+        self.killer: asyncio.Task[None] | None = None
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -95,20 +96,28 @@ class _Demo:
         with self.progress:
             products, customers = await self._phase("master data in Odoo", 1, lambda _: self._set_up(view))
             await world.start_hub()
-            killer = asyncio.create_task(self._kill_now_and_then())
-            day = Day(world, products, customers, self.options.plan, run=self.run_name)
+            self.killer = killer = asyncio.create_task(self._kill_now_and_then())
+            self.day = day = Day(world, products, customers, self.options.plan, run=self.run_name)
             try:
                 await self._phase("products to shop and warehouse", len(products), self._until_products)
                 for product in products:
                     world.wms.stock.add(product.sku, Decimal(_STOCK))
                     world.shop.shop.variant_of(product.sku)[1]["price"] = str(product.price)
                 await self._live(day)
+                if self.options.kills:
+                    await self._phase("kills of the hub", self.options.kills, self._until_killed)
             finally:
                 killer.cancel()
             await self._phase("until everything has come to its end", 1, self._until_quiet)
         report = await make_report(day, view, seconds=world.clock.monotonic_s() - started_s)
         await world.stop_hub()
         return report
+
+    def _demand_life(self) -> None:
+        """The hub runs, and so does who kills it."""
+        self.world.demand_hub()
+        if self.killer is not None and self.killer.done() and not self.killer.cancelled():
+            self.killer.result()
 
     async def _live(self, day: Day) -> None:
         plan, world = day.plan, self.world
@@ -157,6 +166,7 @@ class _Demo:
         """Until shop and warehouse know every product."""
         deadline_s = self.world.clock.monotonic_s() + self.options.patience_s
         while True:
+            self._demand_life()
             known = min(len(self.world.wms.stock.items), sum(1 for _ in self.world.shop.shop.variants()))
             tell(known)
             if known >= _PRODUCTS:
@@ -173,6 +183,7 @@ class _Demo:
         still = 0
         while still < 4:
             await asyncio.sleep(1.0)
+            self._demand_life()
             now = await self._pulse()
             still = still + 1 if now is not None and now == before else 0
             before = now
@@ -200,6 +211,16 @@ class _Demo:
         ):
             return None
         return counts["deliveries"], counts["messages"], wms["events"]
+
+    async def _until_killed(self, tell: Callable[[int], None]) -> None:
+        """Until all kills are done; customers go on ordering meanwhile."""
+        while self.world.kills < self.options.kills:
+            self._demand_life()
+            tell(self.world.kills)
+            await self.day.order_in_shop(2)
+            await asyncio.sleep(0.5)
+        assert self.killer is not None
+        await self.killer
 
     async def _kill_now_and_then(self) -> None:
         """Kill -9 of the hub at random moments, as often as asked for."""

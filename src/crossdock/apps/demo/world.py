@@ -126,22 +126,23 @@ class World:
         """
         if self._log is None:
             self._log = (self.folder / "hub.log").open("ab")
-        self._hub = await asyncio.create_subprocess_exec(
+        hub = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "crossdock", "up", "--json-logs", "--project", str(self.folder),
             env={**os.environ, **self._environ}, stdout=self._log, stderr=self._log,
         )  # fmt: skip
         try:
             async with asyncio.timeout(_READY_S):
                 while not await self._ready():
-                    if self._hub.returncode is not None:
+                    if hub.returncode is not None:
                         tail = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")[-1500:]
                         raise RetryableError(
-                            f"the hub ended with {self._hub.returncode}: {tail}",
+                            f"the hub ended with {hub.returncode}: {tail}",
                             mend=f"see {self.folder}/hub.log",
                         )
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             raise RetryableError("the hub does not come up", mend=f"see {self.folder}/hub.log") from error
+        self._hub = hub
 
     async def stop_hub(self) -> None:
         """Let the hub end as a person would."""
@@ -155,11 +156,23 @@ class World:
             await self._hub.wait()
 
     async def kill_hub(self) -> None:
-        """Kill -9, now, whatever it is doing."""
+        """kill -9, now, whatever it is doing."""
         assert self._hub is not None
-        self._hub.kill()
-        await self._hub.wait()
+        hub, self._hub = self._hub, None
+        hub.kill()
+        await hub.wait()
         self.kills += 1
+
+    def demand_hub(self) -> None:
+        """Nothing, while the hub runs or is being started again.
+
+        Raises:
+            RetryableError: it ended by itself.
+        """
+        if self._hub is not None and self._hub.returncode is not None:
+            raise RetryableError(
+                f"the hub ended by itself with {self._hub.returncode}", mend=f"see {self.folder}/hub.log"
+            )
 
     async def ask_hub(self, path: str) -> Any:
         """What the operations API says.
