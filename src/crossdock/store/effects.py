@@ -13,7 +13,16 @@ from crossdock.core.ids import format_id
 from crossdock.store.contract import NewDelivery, NewException
 from crossdock.store.versions import compare_source_versions
 
-__all__ = ["Effect", "Rival", "Verdict", "duplicate_exception", "is_revision", "judge", "newer_rival"]
+__all__ = [
+    "Effect",
+    "Rival",
+    "Verdict",
+    "duplicate_exception",
+    "is_revision",
+    "judge",
+    "newer_in_place",
+    "newer_rival",
+]
 
 _REVISION: Final = re.compile(r"\+r(\d+)$")
 _LIVE: Final = frozenset({*ACTIVE, DeliveryState.DELIVERED})
@@ -112,6 +121,12 @@ def newer_rival(version: str, rivals: Sequence[Rival]) -> int | None:
         if newest is None or compare_source_versions(rival.version, newest.version) > 0:
             newest = rival
     return newest.delivery_id if newest else None
+
+
+def newer_in_place(delivery_id: int, version: str, rivals: Sequence[Rival]) -> int | None:
+    """The rival that took the place of a delivery; of unnumbered ones the one that came later."""
+    later = [r.delivery_id for r in rivals if r.delivery_id > delivery_id and not (r.version and version)]
+    return newer_rival(version, rivals) or max(later, default=None)
 
 
 def is_revision(effect_key: str, base: str) -> bool:

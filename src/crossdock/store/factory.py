@@ -28,6 +28,10 @@ def _journal(url: str, clock: Clock) -> Journal:
         from crossdock.store.sqlite import SqliteJournal
 
         return SqliteJournal(Path(rest[1:]), clock=clock)
+    if scheme in {"postgresql", "postgres"}:
+        from crossdock.store.postgres import PostgresJournal
+
+        return PostgresJournal(url, clock=clock)
     raise ConfigError(
         f"no journal lives at {url.rsplit('@', maxsplit=1)[-1]!r}",
         code="T-CONFIG",

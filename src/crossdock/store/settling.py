@@ -6,19 +6,29 @@ from collections.abc import Sequence
 from typing import Final
 
 from crossdock.core.delivery import DeliveryState, may_move
-from crossdock.core.errors import ConflictError
+from crossdock.core.errors import ConflictError, RejectedError
 from crossdock.core.ids import format_id
 from crossdock.store.board import Board, Row
 from crossdock.store.coding import About, EventLine, event_lines
-from crossdock.store.contract import DeliverySettled, NewException
+from crossdock.store.contract import DeliverySettled, NewException, NewMessage, StoredMessage
 
-__all__ = ["KEEPS_FACTS", "Outcomes", "about", "check_cancel", "check_retry", "pass_deadline"]
+__all__ = [
+    "KEEPS_FACTS",
+    "Outcomes",
+    "about",
+    "check_cancel",
+    "check_exception_state",
+    "check_retry",
+    "edited",
+    "pass_deadline",
+]
 
 _S = DeliveryState
 _RESOLVES: Final = {_S.DELIVERED: "delivered", _S.SUPERSEDED: "superseded", _S.CANCELLED: "cancelled"}
 _TIMED: Final = frozenset({_S.RETRYING, _S.WAITING, _S.AWAITING_ACK})
 _REPEATED: Final = frozenset({_S.READY, _S.WAITING, _S.AWAITING_ACK})
 _RETRIABLE: Final = frozenset({_S.PARKED, _S.DEAD, _S.CANCELLED, _S.SHADOWED, _S.DELIVERED})
+_EXCEPTION_STATES: Final = frozenset({"open", "ack", "resolved", "ignored"})
 _CANCELLABLE: Final = frozenset({_S.READY, _S.RETRYING, _S.WAITING, _S.AWAITING_ACK, _S.PARKED, _S.HELD})
 KEEPS_FACTS: Final = frozenset({_S.WAITING, _S.PARKED})
 """States in which a delivery waits for facts."""
@@ -111,6 +121,30 @@ def check_cancel(row: Row) -> None:
             f"delivery {format_id('d', row.id)} is {state.name.lower()} and cannot be cancelled",
             mend="wait until its outcome is known" if state is _S.SENT else "nothing is left to cancel",
         )
+
+
+def check_exception_state(state: str) -> None:
+    """
+    Raises:
+        RejectedError: an exception has no such state.
+    """
+    if state not in _EXCEPTION_STATES:
+        known = ", ".join(sorted(_EXCEPTION_STATES))
+        raise RejectedError(f"an exception cannot become {state!r}", mend=f"one of: {known}")
+
+
+def edited(message: StoredMessage, body: bytes, told: str) -> NewMessage:
+    """The copy of a message with another body; its origin says whose copy it is."""
+    return NewMessage(
+        system=message.system,
+        topic=message.topic,
+        body=body,
+        content_type=message.content_type,
+        headers=message.headers,
+        dedupe_key=message.dedupe_key,
+        company=message.company,
+        origin=f"{format_id('m', message.id)}, edited {told}",
+    )
 
 
 def _moves(row: Row, outcome: DeliverySettled) -> bool:

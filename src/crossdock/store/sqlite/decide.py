@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from crossdock.core.delivery import DeliveryState
 from crossdock.core.errors import RejectedError, SupersededError
 from crossdock.core.ids import DeliveryId, ExceptionId, MessageId, format_id
 from crossdock.store.board import Board, Row
-from crossdock.store.coding import About, decode_json
-from crossdock.store.contract import NewException, NewMessage, Settled
-from crossdock.store.effects import Rival, newer_rival
+from crossdock.store.coding import About
+from crossdock.store.contract import NewException, Settled
+from crossdock.store.effects import Rival, newer_in_place
 from crossdock.store.incoming import STATES
-from crossdock.store.settling import check_cancel, check_retry
+from crossdock.store.settling import check_cancel, check_exception_state, check_retry, edited
+from crossdock.store.sqlite import look
 from crossdock.store.sqlite.accept import insert_copy
 from crossdock.store.sqlite.deliveries import load_by_id
 from crossdock.store.sqlite.outbox import raise_exceptions, resolve_exceptions
@@ -23,8 +22,6 @@ from crossdock.store.sqlite.tx import Tx
 from crossdock.store.sqlite.xrefs import drop_facts
 
 __all__ = ["cancel_delivery", "raise_exception", "reopen_message", "resolve_exception", "retry_delivery"]
-
-_EXCEPTION_STATES: Final = frozenset({"open", "ack", "resolved", "ignored"})
 
 
 def retry_delivery(tx: Tx, delivery_id: DeliveryId, *, actor: str, reason: str) -> Settled:
@@ -57,29 +54,19 @@ def reopen_message(
     tx: Tx, message_id: MessageId, *, body: bytes | None, actor: str, reason: str
 ) -> MessageId:
     """Accept a message again for translation; with a body, an edited copy of it in its place."""
-    row = tx.db.execute(
-        "SELECT m.system, m.topic, m.company, m.content_type, m.headers, m.dedupe_key, m.origin, s.state"
-        " FROM message m JOIN message_state s ON s.id = m.id WHERE m.id = ?",
-        (message_id,),
-    ).fetchone()
-    if row is None:
+    message = look.read_message(tx.db, tx.names, message_id)
+    if message is None:
         raise RejectedError(f"there is no message {format_id('m', message_id)}")
     told = f"by {actor}: {reason}" if reason else f"by {actor}"
     if body is None:
-        reopened, resolution = message_id, f"reprocessed {told}"
-        state = STATES["accepted"]
+        reopened, resolution, state = message_id, f"reprocessed {told}", "accepted"
     else:
-        text = tx.names.text
-        copy = NewMessage(
-            text(row[0]), text(row[1]), body, row[3], decode_json(row[4]), row[5], text(row[2]),
-            f"{format_id('m', message_id)}, edited {told}",
-        )  # fmt: skip
-        reopened = MessageId(insert_copy(tx, copy))
+        reopened = MessageId(insert_copy(tx, edited(message, body, told)))
         resolution = f"edited as {format_id('m', reopened)} {told}"
         # What the message held is the copy's business now; one that was translated stays so.
-        state = STATES["translated"] if row[7] == STATES["translated"] else STATES["filtered"]
+        state = "translated" if message.state == "translated" else "filtered"
     tx.db.execute(
-        "UPDATE message_state SET state = ?, note = ? WHERE id = ?", (state, resolution, message_id)
+        "UPDATE message_state SET state = ?, note = ? WHERE id = ?", (STATES[state], resolution, message_id)
     )
     exceptions = tx.db.execute(
         "SELECT id FROM exception WHERE message_id = ? AND delivery_id IS NULL AND state IN ('open', 'ack')",
@@ -90,9 +77,7 @@ def reopen_message(
 
 
 def resolve_exception(tx: Tx, exception_id: ExceptionId, *, state: str, actor: str, resolution: str) -> None:
-    if state not in _EXCEPTION_STATES:
-        known = ", ".join(sorted(_EXCEPTION_STATES))
-        raise RejectedError(f"an exception cannot become {state!r}", mend=f"one of: {known}")
+    check_exception_state(state)
     resolve_exceptions(tx, [exception_id], state=state, actor=actor, resolution=resolution)
 
 
@@ -122,16 +107,13 @@ def _refuse_superseded(tx: Tx, row: Row) -> None:
     ).fetchone()
     if not mine[0]:
         return
-    rivals = [
-        Rival(other, version, state, effect_done=False)
-        for other, version, state in tx.db.execute(
-            "SELECT r.delivery_id, r.version, s.state FROM rival r JOIN delivery_state s ON s.id = r.delivery_id"
-            " WHERE r.key_hash = ? AND r.operation = ? AND s.state <= 50 AND r.delivery_id <> ?",
-            (row.key_hash, mine[1], row.id),
-        )
-    ]
-    later = [r.delivery_id for r in rivals if r.delivery_id > row.id and not (r.version and mine[2])]
-    newer = newer_rival(mine[2], rivals) or max(later, default=None)
+    found = tx.db.execute(
+        "SELECT r.delivery_id, r.version, s.state FROM rival r JOIN delivery_state s ON s.id = r.delivery_id"
+        " WHERE r.key_hash = ? AND r.operation = ? AND s.state <= 50 AND r.delivery_id <> ?",
+        (row.key_hash, mine[1], row.id),
+    ).fetchall()
+    rivals = [Rival(other, version, state, effect_done=False) for other, version, state in found]
+    newer = newer_in_place(row.id, mine[2], rivals)
     if newer is not None:
         by = format_id("d", newer)
         raise SupersededError(f"{format_id('d', row.id)} is older than {by}: nothing is sent", by=by)
