@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,12 +66,10 @@ class Intake:
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers worth keeping; never those that may hold a secret."""
-    return {
-        name: value
-        for name, value in headers.items()
-        if name in _KEPT_HEADERS or (name.startswith("x-") and not _secretive(name))
-    }
+    return {name: value for name, value in headers.items() if _is_kept(name)}
 
 
-def _secretive(name: str) -> bool:
-    return any(word in name for word in ("token", "auth", "secret", "key", "hmac", "signature"))
+@functools.lru_cache(maxsize=1_000)
+def _is_kept(name: str) -> bool:
+    secretive = any(word in name for word in ("token", "auth", "secret", "key", "hmac", "signature"))
+    return name in _KEPT_HEADERS or (name.startswith("x-") and not secretive)

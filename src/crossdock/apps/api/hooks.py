@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import urllib.parse
 from typing import Final
 
@@ -66,7 +67,7 @@ class Hooks:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
-        media = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        media = _media_type(headers.get("content-type", "application/json"))
         if media not in _MEDIA:
             raise RejectedError(
                 f"bodies of type {media!r} are not taken here",
@@ -81,5 +82,11 @@ class Hooks:
                 mend="send less at once, or raise max_body_bytes in crossdock.yaml",
             )
         body = await read_body(receive, max_bytes=self._max_body_bytes)
-        query = dict(urllib.parse.parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        question = scope.get("query_string", b"")
+        query = dict(urllib.parse.parse_qsl(question.decode("latin-1"))) if question else {}
         return HookRequest(topic=topic, headers=headers, body=body, query=query)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

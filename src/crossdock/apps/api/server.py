@@ -80,6 +80,7 @@ class Server:
                 app,  # type: ignore[arg-type]
                 http="httptools",
                 lifespan="off",
+                proxy_headers=False,  # nothing here asks where a request came from
                 access_log=False,
                 log_config=None,
                 timeout_keep_alive=30,
