@@ -31,7 +31,7 @@ from crossdock.pipeline import Hub
 
 __all__ = ["run"]
 
-_CONNECTIONS = 64
+_CONNECTIONS = 128
 _WARM = 1_000
 
 

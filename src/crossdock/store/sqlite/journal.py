@@ -94,7 +94,7 @@ class SqliteJournal:
         if self._writer is None or self._lock is None:
             return
         writer, lock, self._writer = self._writer, self._lock, None
-        await asyncio.to_thread(writer.close)
+        await writer.close()
         await asyncio.to_thread(self._readers.close)
         self._db.close()
         lock.release()

@@ -40,7 +40,8 @@ class Writer:
     def __init__(self, tx: Tx, loop: asyncio.AbstractEventLoop) -> None:
         self._tx = tx
         self._loop = loop
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._asked: list[_Job] = []
         self._thread = threading.Thread(target=self._run, name="crossdock-journal", daemon=True)
         self._open = True
         self._thread.start()
@@ -59,18 +60,28 @@ class Writer:
         """Run `work` once for the items of all callers that ask for the same at the same time; this item's answer."""
         return await self._put(_Job(self._loop.create_future(), merged=work, item=item))
 
-    def close(self) -> None:
-        """Finish what was asked for and end the thread. Blocks."""
+    async def close(self) -> None:
+        """Finish what was asked for and end the thread."""
         if self._open:
             self._open = False
+            self._hand_over()
             self._jobs.put(None)
-            self._thread.join()
+            await asyncio.to_thread(self._thread.join)
 
     async def _put(self, job: _Job) -> Any:
         if not self._open:
             raise RetryableError("the journal is closed", mend="start the hub again")
-        self._jobs.put(job)
+        # What is asked for in one turn of the loop is handed over together: waking the thread for each message
+        # of a burst made small transactions of it, and cost more than writing them.
+        if not self._asked:
+            self._loop.call_soon(self._hand_over)
+        self._asked.append(job)
         return await job.future
+
+    def _hand_over(self) -> None:
+        if self._asked:
+            self._jobs.put(self._asked)
+            self._asked = []
 
     def _run(self) -> None:
         while True:
@@ -85,14 +96,14 @@ class Writer:
 
     def _take(self) -> tuple[list[_Job], bool]:
         """All jobs that are there, at least one; False once the end was asked for."""
-        job = self._jobs.get()
         jobs: list[_Job] = []
-        while job is not None:
-            jobs.append(job)
+        more = self._jobs.get()
+        while more is not None:
+            jobs += more
             if len(jobs) >= _MOST_JOBS:
                 return jobs, True
             try:
-                job = self._jobs.get_nowait()
+                more = self._jobs.get_nowait()
             except queue.Empty:
                 return jobs, True
         return jobs, False
