@@ -113,6 +113,8 @@ class Hub:
         """Stop taking up work, let what is on its way end, close the connectors."""
         self._stop.set()
         self.intake.arrived.set()
+        if not self.intake.hints.full():
+            self.intake.hints.put_nowait(("", ""))
         for system in self.systems.values():
             system.wake.set()
         for reader in self.readers.values():

@@ -112,7 +112,7 @@ class Translator:
         for result in results:
             try:
                 await self._commit_together(messages, [result])
-            except Exception as error:  # noqa: BLE001 - one message's fault stops nobody else
+            except Exception as error:
                 if isinstance(error, RetryableError) and self._failures < _PATIENT_FAILURES:
                     raise
                 # Should even that not be possible, the journal is at fault and not the message.
