@@ -79,7 +79,8 @@ async def send_problem(send: Send, error: CrossdockError) -> None:
 async def _send(
     send: Send, status: int, body: bytes, content_type: str, headers: dict[str, str] | None
 ) -> None:
-    head = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
-    head += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    head = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+    if headers:
+        head += [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})

@@ -64,9 +64,8 @@ class Hooks:
     async def _request(self, scope: Scope, receive: Receive, topic: str) -> HookRequest:
         if scope["method"] != "POST":
             raise RejectedError("webhooks are sent with POST", code="T-NO-ROUTE", mend="send it with POST")
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        # ASGI has names in lower case already.
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         media = _media_type(headers.get("content-type", "application/json"))
         if media not in _MEDIA:
             raise RejectedError(

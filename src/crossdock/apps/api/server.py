@@ -77,7 +77,7 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,  # type: ignore[arg-type]
+                app,
                 http="httptools",
                 lifespan="off",
                 proxy_headers=False,  # nothing here asks where a request came from

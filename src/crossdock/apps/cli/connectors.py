@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="What can be connected.")
 @app.command("list")
 def list_connectors(*, as_json: JsonFlag = False) -> None:
     """All connectors installed, and what each can read, write and receive."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for manifest in find_manifests().values():
         verbs = load_connector(manifest).verbs
         rows.append(

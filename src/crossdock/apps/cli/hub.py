@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import pathlib
 import random
 import signal
@@ -16,6 +15,7 @@ import typer
 from crossdock.apps.bootstrap import build_routes, build_systems, open_project_journal, running_hub
 from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, fail, out, show_json, show_table
 from crossdock.apps.logs import set_up_logs
+from crossdock.apps.process import spare_garbage_collection
 from crossdock.apps.project_check import check_project, project_warnings
 from crossdock.apps.starter import write_starter
 from crossdock.core.clock import SystemClock
@@ -48,7 +48,7 @@ async def up(
     set_up_logs(json_lines=json_logs)
     loaded = load_project(pathlib.Path(project))
     _refuse_faults(loaded)
-    _spare_garbage_collection()
+    spare_garbage_collection()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -157,16 +157,6 @@ def _plain(fault: CrossdockError, severity: str) -> dict[str, object]:
 
 def _cells(fault: CrossdockError) -> tuple[str, str, str, str]:
     return str(fault.place), fault.code, fault.text, fault.mend
-
-
-def _spare_garbage_collection() -> None:
-    """Look for cycles seldom: a batch of documents is thousands of objects without any, and what was loaded stays.
-
-    With Python's own thresholds the search was a tenth of the hub's CPU time (docs/performance.md).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _refuse_faults(project: Project) -> None:

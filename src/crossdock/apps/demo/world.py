@@ -156,7 +156,7 @@ class World:
             await self._hub.wait()
 
     async def kill_hub(self) -> None:
-        """kill -9, now, whatever it is doing."""
+        """Kill it with -9, now, whatever it is doing."""
         assert self._hub is not None
         hub, self._hub = self._hub, None
         hub.kill()
