@@ -99,6 +99,51 @@ async def test_what_a_person_shipped_or_cancelled_first_is_a_conflict(odoo):
     assert isinstance(await odoo.write(odoo.shipment(third, {lines[0]: 2})), ConflictError)
 
 
+async def test_who_ships_between_our_look_and_our_write_is_not_overwritten(odoo):
+    person = odoo.person()
+    order_id, lines, _ = await odoo.confirmed_order(5)
+    picking = (await odoo.pickings_of(order_id))[0]["id"]
+
+    async def ship_it_all():
+        context = {"skip_sms": True, "skip_backorder": True}
+        await person.call("stock.picking", "button_validate", [picking], context=context)
+
+    odoo.wire.before = ("stock.picking/write", ship_it_all)
+    result = await odoo.write(odoo.shipment(order_id, {lines[0]: 2}), odoo.connect(url=odoo.wire.url))
+    assert odoo.wire.before is None
+    assert isinstance(result, ConflictError), result
+    assert await odoo.lines_of(order_id) == [(5, 5)]
+
+
+async def test_another_shipment_between_our_look_and_our_write_sends_us_to_the_backorder(odoo):
+    order_id, lines, _ = await odoo.confirmed_order(5)
+    other, ours = odoo.shipment(order_id, {lines[0]: 1}), odoo.shipment(order_id, {lines[0]: 2})
+
+    async def ship_the_other():
+        await odoo.bring_home(other)
+
+    odoo.wire.before = ("stock.picking/write", ship_the_other)
+    result = await odoo.write(ours, odoo.connect(url=odoo.wire.url))
+    assert isinstance(result, Receipt), result
+    assert result.answer["tracking"] == ours.payload["tracking"]
+    assert (await odoo.write(other)).answer["tracking"] == other.payload["tracking"]
+    assert await odoo.lines_of(order_id) == [(5, 3)]
+
+
+async def test_another_shipment_between_our_write_and_our_validation_is_told_apart(odoo):
+    order_id, lines, _ = await odoo.confirmed_order(5)
+    other, ours = odoo.shipment(order_id, {lines[0]: 1}), odoo.shipment(order_id, {lines[0]: 2})
+
+    async def ship_the_other():
+        await odoo.bring_home(other)
+
+    odoo.wire.before = ("button_validate", ship_the_other)
+    await odoo.bring_home(ours, odoo.connect(url=odoo.wire.url))
+    ids = {(await odoo.bring_home(one)).external_id for one in (other, ours)}
+    assert len(ids) == 2
+    assert await odoo.lines_of(order_id) == [(5, 3)]
+
+
 async def test_lots_are_shipped_as_named_and_unknown_ones_refused(odoo):
     product = await odoo.product(tracking="lot", stock=0)
     client = odoo.connect().client
