@@ -7,6 +7,7 @@ import tempfile
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from crossdock.apps.cli.shown import JsonFlag, command, out, show_json
 from crossdock.apps.demo import DemoOptions, run_demo
@@ -57,7 +58,7 @@ async def demo(
     )
     if not as_json:
         out.print(f"project, journal and log: {options.folder}", highlight=False)
-    report = await run_demo(options, out)
+    report = await run_demo(options, Console(stderr=True) if as_json else out)
     if as_json:
         show_json(report.to_dict())
     else:
