@@ -24,6 +24,7 @@ from benches.project import write_project
 from crossdock.apps.api import Server, make_app
 from crossdock.apps.bootstrap import build_routes, build_systems, open_project_journal
 from crossdock.apps.operations import Operations
+from crossdock.apps.process import spare_garbage_collection
 from crossdock.core.clock import SystemClock
 from crossdock.govern import load_project
 from crossdock.kit import Secret
@@ -151,6 +152,7 @@ def _resolve(jobs: list[tuple[asyncio.Future[int], bytes]], last: int) -> None:
 
 
 async def _serve(which: str, folder: Path) -> None:
+    spare_garbage_collection()  # as `crossdock up` does
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)

@@ -91,7 +91,7 @@ async def _main(port: int, count: int, first: int, connections: int) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    started_at = time.time()
+    started_at = time.monotonic()
     cpu = time.process_time()
     took_s = await run.go(port, connections)
     ordered = sorted(run.latencies_s)

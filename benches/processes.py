@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["HUB_CORE", "OTHER_CORE", "REPOSITORY", "cpu_s", "child"]
+__all__ = ["HUB_CORE", "OTHER_CORE", "REPOSITORY", "child", "cpu_s"]
 
 REPOSITORY = Path(__file__).parent.parent
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]

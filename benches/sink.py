@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import ClassVar
 
 import httptools
 import uvloop
@@ -14,7 +15,7 @@ __all__: list[str] = []
 class _Sink(asyncio.Protocol):
     """One connection. `POST /orders` answers with the order's id, `GET /count` with how many there are."""
 
-    ids: dict[bytes, int] = {}
+    ids: ClassVar[dict[bytes, int]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport

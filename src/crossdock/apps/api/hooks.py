@@ -6,7 +6,10 @@ import functools
 import urllib.parse
 from typing import Final
 
+import structlog
+
 from crossdock.apps.api.asgi import Receive, Scope, Send, read_body, send_json, send_problem
+from crossdock.apps.api.problem import fault_of_ours
 from crossdock.apps.metrics import Metrics
 from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, RejectedError
@@ -16,6 +19,7 @@ from crossdock.pipeline import Intake
 
 __all__ = ["Hooks"]
 
+_LOG = structlog.get_logger()
 _MEDIA: Final = frozenset(
     {
         "application/json",
@@ -44,11 +48,15 @@ class Hooks:
             request = await self._request(scope, receive, topic)
             accepted = await self._intake.take_hook(system, request)
         except CrossdockError as error:
-            self._metrics.refused(system, error.code)
-            await send_problem(send, error)
+            await self._refuse(system, error, send)
             return
         except ConnectionError:
-            self._metrics.refused(system, "T-TRN-CONN")
+            self._metrics.refused(self._label(system), "T-TRN-CONN")
+            return
+        except Exception as error:
+            # Not to the client: what is in it may be a secret of the request's.
+            _LOG.exception("hook failed", system=system, topic=topic, error=type(error).__name__)
+            await self._refuse(system, fault_of_ours(scope["path"]), send)
             return
         self._metrics.accepted(
             system,
@@ -60,6 +68,14 @@ class Hooks:
             return
         answer = {"message_id": format_id("m", accepted.message_id), "duplicate": accepted.duplicate}
         await send_json(send, 202, answer)
+
+    async def _refuse(self, system: str, error: CrossdockError, send: Send) -> None:
+        self._metrics.refused(self._label(system), error.code)
+        await send_problem(send, error)
+
+    def _label(self, system: str) -> str:
+        """The system's name for metrics; anybody may invent others, and each would stay for ever."""
+        return system if self._intake.knows(system) else ""
 
     async def _request(self, scope: Scope, receive: Receive, topic: str) -> HookRequest:
         if scope["method"] != "POST":
