@@ -30,6 +30,10 @@ class Intake:
         self.arrived = asyncio.Event()
         self.hints: asyncio.Queue[tuple[str, str]] = asyncio.Queue(maxsize=10_000)
 
+    def knows(self, system: str) -> bool:
+        """Whether there is such a system."""
+        return system in self._connectors
+
     async def take_hook(self, system: str, request: HookRequest) -> Accepted | None:
         """Verify and commit one webhook; None for a mere hint (nothing to keep, a read is asked for).
 

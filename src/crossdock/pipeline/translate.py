@@ -176,12 +176,12 @@ def _documents(
 def _map(route: Route, record: Record, lookups: Mapping[LookupRef, str]) -> Document:
     if route.mapping is None:
         try:
-            return decode_document(msgspec.json.encode({"kind": route.interface.document, **record.data}))
-        except msgspec.ValidationError as error:
+            return decode_document(msgspec.json.encode({**record.data, "kind": route.interface.document}))
+        except RejectedError as error:
             raise RejectedError(
-                f"not a {route.interface.document}: {error}",
-                code="T-SCHEMA",
-                place=record.place_of(""),
+                error.text,
+                code=error.code,
+                place=record.place_of(error.place.path),
                 mend="mend the document, or give the interface a mapping",
             ) from error
     result = route.mapping.run(

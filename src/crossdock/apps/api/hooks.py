@@ -53,7 +53,7 @@ class Hooks:
         except ConnectionError:
             self._metrics.refused(self._label(system), "T-TRN-CONN")
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a worker's boundary
             # Not to the client: what is in it may be a secret of the request's.
             _LOG.exception("hook failed", system=system, topic=topic, error=type(error).__name__)
             await self._refuse(system, fault_of_ours(scope["path"]), send)
