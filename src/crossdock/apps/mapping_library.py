@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Mapping
 
+import msgspec
+
 from crossdock.core.errors import ConfigError
 from crossdock.govern import Project
 from crossdock.kit import Manifest
@@ -47,7 +49,14 @@ class MappingLibrary:
         own = self._project.mappings.get(name)
         if own is not None:
             return own
-        manifest = self._manifests[self._project.systems[system].connector]
+        definition = self._project.systems.get(system)
+        if definition is None:
+            raise ConfigError(
+                f"there is no system {system!r}",
+                code="T-CONFIG",
+                mend=f"one of: {', '.join(self._project.systems) or 'none'}",
+            )
+        manifest = self._manifests[definition.connector]
         path = pathlib.Path(manifest.folder) / "mappings" / f"{name}.yaml"
         if path.is_file():
             return path
@@ -78,6 +87,10 @@ class MappingLibrary:
         spec = parse_mapping(path.read_text(encoding="utf-8"), source=str(path))
         return list(lint(spec, environment=self.environment))
 
+    def source_form(self, path: pathlib.Path) -> str:
+        """What a mapping file maps from: the left side of its `map:`."""
+        return parse_mapping(path.read_text(encoding="utf-8"), source=str(path)).source_form
+
     def test(self, path: pathlib.Path) -> list[TestResult]:
         """Run the `.test.yaml` beside a mapping.
 
@@ -89,15 +102,17 @@ class MappingLibrary:
             raise ConfigError(
                 f"{path.name} has no {tests.name}", code="T-CONFIG", mend="write its tests beside it"
             )
-        return list(
-            run_tests(
-                path.read_text(encoding="utf-8"),
-                tests.read_text(encoding="utf-8"),
-                self.environment,
-                source=str(path),
-                read_file=lambda name: (path.parent / name).read_text(encoding="utf-8"),
-            )
+        results = run_tests(
+            path.read_text(encoding="utf-8"),
+            tests.read_text(encoding="utf-8"),
+            self.environment,
+            source=str(path),
+            read_file=lambda name: (path.parent / name).read_text(encoding="utf-8"),
         )
+        return [
+            msgspec.structs.replace(one, place=msgspec.structs.replace(one.place, source=str(tests)))
+            for one in results
+        ]
 
     def _environment(self) -> Environment:
         folders = [pathlib.Path(manifest.folder) for manifest in self._manifests.values()]

@@ -166,7 +166,7 @@ class Operations:
         return found
 
     async def list_interfaces(self) -> list[dict[str, Any]]:
-        """The registry, with latencies of the last day where there are any."""
+        """The registry: every interface as its file says."""
         return [msgspec.to_builtins(interface) for interface in self._interfaces.values()]
 
     async def show_interface(self, name: str) -> dict[str, Any]:

@@ -88,9 +88,7 @@ class RemoteOperations:
         return found
 
     async def _get(self, path: str, **params: Any) -> Any:
-        return await self._ask(
-            "GET", path, params={n: str(v) for n, v in params.items() if v not in {"", None}}
-        )
+        return await self._ask("GET", path, params={name: str(value) for name, value in params.items()})
 
     async def _post(self, path: str, **data: Any) -> dict[str, Any]:
         done: dict[str, Any] = await self._ask(
@@ -111,8 +109,11 @@ class RemoteOperations:
                 if response.status >= 400:
                     raise RejectedError(content["title"], code=content["code"], mend=content.get("mend", ""))
                 return content
-        except aiohttp.ClientError as error:
-            raise RetryableError(f"the running hub at {self._run.url} does not answer: {error}") from error
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
+            raise RetryableError(
+                f"the running hub at {self._run.url} does not answer as it should: {error or 'it is too slow'}",
+                mend=f"look at its log; if process {self._run.pid} is no hub, delete .crossdock-run.json",
+            ) from error
 
 
 AnyOperations = Operations | RemoteOperations

@@ -9,9 +9,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from crossdock.core.errors import ConfigError, CrossdockError, Place
+from crossdock.core.errors import ConfigError, CrossdockError
 from crossdock.core.interface import InterfaceDefinition, SystemDefinition
-from crossdock.govern.yaml_file import load_typed
+from crossdock.govern.yaml_file import load_typed, place_in
 
 __all__ = ["HubSettings", "Project", "load_project"]
 
@@ -106,7 +106,8 @@ def _load_named(
             continue
         name = name_of(one)
         if name != path.stem:
-            faults.append(_fault(path, f"{name!r} must stand in {name}.yaml", "rename the file or the thing"))
+            text = f"{name!r} must stand in {name}.yaml"
+            faults.append(_fault(path, text, "rename the file or the thing", ".name", ".id"))
         found[name] = one
     return found
 
@@ -118,10 +119,13 @@ def _check(
     faults = []
     for interface in interfaces.values():
         path = folder / "interfaces" / f"{interface.id}.yaml"
-        named = [interface.source.system, *(target.system for target in interface.targets)]
+        named = {".source.system": interface.source.system}
+        named |= {
+            f".targets[{index}].system": target.system for index, target in enumerate(interface.targets)
+        }
         faults += [
-            _fault(path, f"there is no system {name!r}", f"known: {', '.join(systems) or 'none'}")
-            for name in dict.fromkeys(named)
+            _fault(path, f"there is no system {name!r}", f"known: {', '.join(systems) or 'none'}", at)
+            for at, name in named.items()
             if name not in systems
         ]
         if not (folder / interface.runbook).is_file():
@@ -130,12 +134,13 @@ def _check(
                     path,
                     f"its runbook {interface.runbook} is not there",
                     "write it: what to do when it fails",
+                    ".runbook",
                 )
             )
         if not interface.owner:
-            faults.append(_fault(path, "it has no owner", "name the team that decides about it"))
+            faults.append(_fault(path, "it has no owner", "name the team that decides about it", ".owner"))
     return faults
 
 
-def _fault(path: pathlib.Path, text: str, mend: str) -> ConfigError:
-    return ConfigError(text, code="T-CONFIG", place=Place(source=str(path)), mend=mend)
+def _fault(path: pathlib.Path, text: str, mend: str, *at: str) -> ConfigError:
+    return ConfigError(text, code="T-CONFIG", place=place_in(path, *at), mend=mend)

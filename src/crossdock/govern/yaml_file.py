@@ -11,7 +11,7 @@ import yaml
 
 from crossdock.core.errors import ConfigError, Place
 
-__all__ = ["load_typed", "load_yaml"]
+__all__ = ["load_typed", "load_yaml", "place_in"]
 
 T = TypeVar("T")
 _AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
@@ -74,6 +74,20 @@ def load_typed(path: pathlib.Path, kind: type[T]) -> T:
         raise ConfigError(
             _AT.sub("", str(error)), code="T-CONFIG", place=_place(path, str(error)), mend="mend the file"
         ) from error
+
+
+def place_in(path: pathlib.Path, *at: str) -> Place:
+    """Where a value of a YAML file stands: the first of the paths `at` (`.targets[0].system`) that is there.
+
+    The file's beginning, where none is; the file alone, where it is not YAML.
+    """
+    try:
+        places = _Places(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)).found
+    except (OSError, yaml.YAMLError):
+        return Place(source=str(path))
+    found = next((one for one in at if one in places), "")
+    line, column = places.get(found, (1, 1))
+    return Place(source=str(path), line=line, column=column, path=found.lstrip(".").removesuffix("#key"))
 
 
 def _place(path: pathlib.Path, text: str) -> Place:

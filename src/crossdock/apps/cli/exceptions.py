@@ -7,13 +7,19 @@ import pathlib
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from crossdock.apps.cli.shown import (
+    EditOption,
     JsonFlag,
     ProjectOption,
+    ReasonOption,
     age,
     command,
+    one_of,
     out,
+    parse_row_id,
+    read_edited,
     short,
     show_json,
     show_table,
@@ -21,7 +27,6 @@ from crossdock.apps.cli.shown import (
 )
 from crossdock.apps.remote import operations_of
 from crossdock.core.clock import SystemClock
-from crossdock.core.ids import parse_id
 from crossdock.govern import load_project
 
 __all__ = ["app"]
@@ -34,7 +39,12 @@ app = typer.Typer(no_args_is_help=True, help="What needs a decision.")
 async def list_exceptions(
     *,
     project: ProjectOption = ".",
-    state: Annotated[str, typer.Option(help="open, resolved, ignored or all.")] = "open",
+    state: Annotated[
+        str,
+        typer.Option(
+            help="open, resolved, ignored or all.", callback=one_of("open", "resolved", "ignored", "all")
+        ),
+    ] = "open",
     code: Annotated[str, typer.Option(help="One code, such as B-UNK-ITEM.")] = "",
     system: Annotated[str, typer.Option(help="System it is about.")] = "",
     interface: Annotated[str, typer.Option()] = "",
@@ -75,11 +85,11 @@ async def list_exceptions(
 async def show_exception(exception: str, *, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
     """One exception: what, where, what to do, and the message that it holds."""
     async with operations_of(load_project(pathlib.Path(project))) as operations:
-        row = await operations.show_exception(_exception_id(exception))
+        row = await operations.show_exception(parse_row_id("e", exception))
     if as_json:
         show_json(row)
         return
-    out.print(f"[bold]e{row['id']}[/] [bold red]{row['code']}[/] {row['text']}")
+    out.print(Text.assemble((f"e{row['id']}", "bold"), " ", (row["code"], "bold red"), " ", row["text"]))
     for name, value in (
         ("where", _place(row["place"])),
         ("value", row["place"].get("value", "")),
@@ -97,7 +107,7 @@ async def show_exception(exception: str, *, project: ProjectOption = ".", as_jso
         ("detail", row["detail"]),
     ):
         if value:
-            out.print(f"  [dim]{name:>9}[/]  {value}", highlight=False)
+            out.print(Text.assemble((f"  {name:>9}", "dim"), f"  {value}"), soft_wrap=True)
 
 
 @app.command("retry")
@@ -106,15 +116,15 @@ async def retry(
     exception: str,
     *,
     project: ProjectOption = ".",
-    edit: Annotated[pathlib.Path | None, typer.Option(help="File with the mended message.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the journal.")] = "",
+    edit: EditOption = None,
+    reason: ReasonOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Try again what the exception holds, or a mended copy of its message."""
-    body = edit.read_text(encoding="utf-8") if edit else None
+    body = read_edited(edit)
     async with operations_of(load_project(pathlib.Path(project))) as operations:
         done = await operations.retry_exception(
-            _exception_id(exception), body=body, actor=getpass.getuser(), reason=reason
+            parse_row_id("e", exception), body=body, actor=getpass.getuser(), reason=reason
         )
     if as_json:
         show_json(done)
@@ -127,7 +137,7 @@ async def retry(
 async def resolve(
     exception: str,
     *,
-    reason: Annotated[str, typer.Option(help="Why; kept in the journal.")],
+    reason: ReasonOption,
     project: ProjectOption = ".",
     ignore: Annotated[
         bool, typer.Option("--ignore", help="It was no fault: ignored rather than resolved.")
@@ -137,19 +147,12 @@ async def resolve(
     """Close an exception with a reason; what it holds is given up, and its followers go on."""
     async with operations_of(load_project(pathlib.Path(project))) as operations:
         done = await operations.resolve_exception(
-            _exception_id(exception), ignore=ignore, actor=getpass.getuser(), reason=reason
+            parse_row_id("e", exception), ignore=ignore, actor=getpass.getuser(), reason=reason
         )
     if as_json:
         show_json(done)
     else:
         out.print(f"{done['exception']} is {done['state']}")
-
-
-def _exception_id(text: str) -> int:
-    try:
-        return parse_id("e", text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _place(place: dict[str, Any]) -> str:

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import pathlib
 import random
 import signal
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 import typer
+from rich.text import Text
 
-from crossdock.apps.bootstrap import build_routes, build_systems, open_project_journal, running_hub
-from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, fail, out, show_json, show_table
+from crossdock.apps.bootstrap import build_systems, open_project_journal, running_hub
+from crossdock.apps.cli.shown import (
+    JsonFlag,
+    ProjectOption,
+    command,
+    fail,
+    out,
+    show_error,
+    show_faults,
+    show_json,
+    show_table,
+)
 from crossdock.apps.logs import set_up_logs
 from crossdock.apps.process import spare_garbage_collection
 from crossdock.apps.project_check import check_project, project_warnings
+from crossdock.apps.remote import find_running_hub
 from crossdock.apps.starter import write_starter
 from crossdock.core.clock import SystemClock
 from crossdock.core.documents import KINDS
 from crossdock.core.errors import ConfigError, CrossdockError
 from crossdock.core.json_schema import schema_of
 from crossdock.govern import Project, load_project
-from crossdock.pipeline import TargetSystem
 
 __all__ = ["check", "doctor", "init", "schema", "up"]
-
-
-_FAULT_COLUMNS = ("where", "code", "what", "mend")
 
 
 @command
@@ -54,9 +64,8 @@ async def up(
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with running_hub(loaded) as hub:
-        out.print(
-            f"[green]{loaded.settings.name}[/] ({loaded.settings.environment}) takes webhooks; stop with Ctrl-C"
-        )
+        name = Text.assemble((loaded.settings.name, "green"), f" ({loaded.settings.environment})")
+        out.print(name, f"listens on {_address(loaded)}; stop with Ctrl-C", highlight=False)
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
@@ -81,9 +90,9 @@ async def check(
     if as_json:
         show_json([_plain(fault, "error") for fault in faults] + [_plain(hint, "warning") for hint in hints])
     else:
-        show_table("Faults", _FAULT_COLUMNS, [_cells(fault) for fault in faults])
+        show_faults("Faults", faults)
         if warnings:
-            show_table("Worth a look", _FAULT_COLUMNS, [_cells(hint) for hint in hints])
+            show_faults("Worth a look", hints)
     if faults:
         raise typer.Exit(1)
 
@@ -94,15 +103,10 @@ async def doctor(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> 
     loaded = load_project(pathlib.Path(project))
     rows: list[dict[str, str]] = []
     faults = check_project(loaded)
-    rows.append(
-        _row("project", "ok" if not faults else "faulty", f"{len(faults)} faults; see: crossdock check")
-    )
+    seen = f"{_count(faults)}; see: crossdock check" if faults else _count(faults)
+    rows.append(_row("project", "faulty" if faults else "ok", seen))
     rows.append(await _journal_row(loaded))
-    systems = build_systems(loaded, clock=SystemClock(), randomness=random.Random(0))  # noqa: S311 - jitter
-    if not faults:
-        build_routes(loaded, systems)
-    for name, system in systems.items():
-        rows.append(await _system_row(name, system))
+    rows += [await _system_row(loaded, name) for name in loaded.systems]
     if as_json:
         show_json(rows)
     else:
@@ -126,7 +130,7 @@ def init(
         return
     for path in paths:
         out.print(f"written: {path}", highlight=False)
-    out.print(f"next: cd {folder} && crossdock check && crossdock up")
+    out.print(f"next: cd {folder} && crossdock check && crossdock up", highlight=False, soft_wrap=True)
 
 
 def schema(
@@ -150,27 +154,32 @@ def schema(
         out.print(f"written: {path}", highlight=False)
 
 
+def _address(project: Project) -> str:
+    """Where the hub of this process listens: with port 0 only the run file knows it."""
+    run = find_running_hub(project.folder)
+    return run.url if run is not None else f"http://{project.settings.host}:{project.settings.port}"
+
+
 def _plain(fault: CrossdockError, severity: str) -> dict[str, object]:
     place = msgspec.to_builtins(fault.place)
     return {"severity": severity, "code": fault.code, "text": fault.text, "place": place, "mend": fault.mend}
 
 
-def _cells(fault: CrossdockError) -> tuple[str, str, str, str]:
-    return str(fault.place), fault.code, fault.text, fault.mend
+def _count(faults: Sequence[CrossdockError]) -> str:
+    return "1 fault" if len(faults) == 1 else f"{len(faults) or 'no'} faults"
 
 
 def _refuse_faults(project: Project) -> None:
     faults = check_project(project)
     if faults:
-        show_table("Faults", _FAULT_COLUMNS, [_cells(fault) for fault in faults])
+        for fault in faults:
+            show_error(fault)
         raise ConfigError(
-            f"the project has {len(faults)} faults", code="T-CONFIG", mend="mend them; see: crossdock check"
+            f"the project has {_count(faults)}", code="T-CONFIG", mend="mend them; see: crossdock check"
         )
 
 
 async def _journal_row(project: Project) -> dict[str, str]:
-    from crossdock.apps.remote import find_running_hub
-
     run = find_running_hub(project.folder)
     if run is not None:
         return _row("journal", "running", f"held by the hub at {run.url} (pid {run.pid})")
@@ -180,10 +189,17 @@ async def _journal_row(project: Project) -> dict[str, str]:
         await journal.close()
     except CrossdockError as error:
         return _row("journal", "faulty", str(error))
-    return _row("journal", "ok", f"{sum(counts['messages'].values())} messages")
+    held = sum(counts["messages"].values())
+    return _row("journal", "ok", f"{held} message" + ("" if held == 1 else "s"))
 
 
-async def _system_row(name: str, system: TargetSystem) -> dict[str, str]:
+async def _system_row(project: Project, name: str) -> dict[str, str]:
+    """One system by itself: where another's settings are at fault, this one is asked all the same."""
+    alone = dataclasses.replace(project, systems={name: project.systems[name]})
+    try:
+        system = build_systems(alone, clock=SystemClock(), randomness=random.Random(0))[name]  # noqa: S311 - jitter
+    except CrossdockError as error:
+        return _row(name, "faulty", str(error))
     try:
         await system.connector.check()
     except CrossdockError as error:

@@ -6,6 +6,7 @@ import pathlib
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, out, show_json
 from crossdock.apps.remote import operations_of
@@ -49,6 +50,6 @@ async def import_file(
     if as_json:
         show_json(accepted)
     elif accepted["duplicate"]:
-        out.print(f"{file.name} was taken before, as {accepted['message_id']}: nothing is done")
+        out.print(Text(f"{file.name} was taken before, as {accepted['message_id']}: nothing is done"))
     else:
-        out.print(f"{file.name} is taken as {accepted['message_id']}")
+        out.print(Text(f"{file.name} is taken as {accepted['message_id']}"))

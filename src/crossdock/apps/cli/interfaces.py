@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 
 import typer
+from rich.text import Text
 
 from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, out, show_json, show_table
 from crossdock.apps.remote import operations_of
@@ -55,14 +56,14 @@ async def show_interface(name: str, *, project: ProjectOption = ".", as_json: Js
     if as_json:
         show_json(row)
         return
-    out.print(f"[bold]{row['id']}[/] v{row['version']} · {row['title']}")
+    out.print(Text.assemble((row["id"], "bold"), f" v{row['version']} · {row['title']}"))
     for field in ("domain", "owner", "criticality", "pattern", "classification", "retention_days", "runbook"):
-        out.print(f"  [dim]{field:>14}[/]  {row[field]}", highlight=False)
+        out.print(Text.assemble((f"  {field:>14}", "dim"), f"  {row[field]}"))
     manifests = find_manifests()
     cells = []
     for target in row["targets"]:
         kind = load_connector(manifests[loaded.systems[target["system"]].connector])
         once = kind.verbs.writes[target["operation"]].once
-        shown = f"[bold red]{once}[/]" if once == "none" else once
+        shown = Text(once, "bold red" if once == "none" else "")
         cells.append((target["system"], target["operation"], shown, target["mode"], target["when"]))
     show_table("Targets", ("system", "operation", "once", "mode", "when"), cells)

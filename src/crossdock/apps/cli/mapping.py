@@ -8,13 +8,15 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.text import Text
 
 from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, out, show_error, show_json, show_table
 from crossdock.apps.mapping_library import MappingLibrary
 from crossdock.core.documents import Document, encode_document
 from crossdock.core.errors import ConfigError, CrossdockError
+from crossdock.core.interface import SystemDefinition
 from crossdock.formats import BadRecord, decode
-from crossdock.govern import load_project
+from crossdock.govern import Project, load_project
 from crossdock.kit import find_manifests
 from crossdock.mapping import LookupRef, lineage
 
@@ -44,17 +46,9 @@ async def run_mapping_tests(
         path = loaded.mappings.get(name)
         if path is None:
             raise ConfigError(
-                f"there is no mapping {name!r}", code="T-CONFIG", mend=", ".join(loaded.mappings)
+                f"there is no mapping {name!r}", code="T-CONFIG", mend=f"one of: {', '.join(loaded.mappings)}"
             )
-        results += [
-            {
-                "mapping": name,
-                "test": result.name,
-                "passed": result.passed,
-                "text": "\n".join(result.differences),
-            }
-            for result in library.test(path)
-        ]
+        results += _results(library, name, path)
     if as_json:
         show_json(results)
     else:
@@ -62,7 +56,7 @@ async def run_mapping_tests(
             "Mapping tests",
             ("mapping", "test", "result", "difference"),
             [
-                (r["mapping"], r["test"], "passed" if r["passed"] else "[red]failed[/]", r["text"])
+                (r["mapping"], r["test"], Text("passed") if r["passed"] else Text("failed", "red"), r["text"])
                 for r in results
             ],
         )
@@ -78,17 +72,23 @@ async def run_mapping(
     *,
     project: ProjectOption = ".",
     system: SystemOption,
-    format_name: Annotated[str, typer.Option("--format", help="Format of the file.")] = "json",
+    format_name: Annotated[
+        str,
+        typer.Option(
+            "--format", help="Format of the file; as the interface says that uses the mapping, else json."
+        ),
+    ] = "",
     lookup: Annotated[list[str] | None, typer.Option(help="kind:value=key, for look-ups.")] = None,
 ) -> None:
     """Run a mapping over a file and print what comes out, as JSON lines."""
     loaded = load_project(pathlib.Path(project))
+    definition = _system(loaded, system)
     compiled = MappingLibrary(loaded, find_manifests()).load(system, name)
-    definition = loaded.systems[system]
+    format_name, options = _format(loaded, system, name, format_name)
     variables = {"system": {"name": system, "zone": definition.zone, **definition.variables}}
     lookups = dict(_lookup(text) for text in lookup or [])
     failed = False
-    for record in decode(format_name, [file.read_bytes()], source=str(file)):
+    for record in decode(format_name, [file.read_bytes()], source=str(file), options=options):
         try:
             if isinstance(record, BadRecord):
                 raise record.error
@@ -110,6 +110,7 @@ async def show_lineage(
 ) -> None:
     """From which source fields each target field comes, through what."""
     loaded = load_project(pathlib.Path(project))
+    _system(loaded, system)
     compiled = MappingLibrary(loaded, find_manifests()).load(system, name)
     rows = [
         {
@@ -129,6 +130,34 @@ async def show_lineage(
         [(r["target"], ", ".join(r["source"]), ", ".join(r["through"]), r["classification"]) for r in rows],
     )
     out.print(f"{len(rows)} fields")
+
+
+def _results(library: MappingLibrary, name: str, path: pathlib.Path) -> list[dict[str, Any]]:
+    """The results of one mapping; one that cannot be tested is a failed test, so that the others are run."""
+    try:
+        found = [(one.name, one.passed, "\n".join(one.differences)) for one in library.test(path)]
+    except CrossdockError as error:
+        found = [("", False, str(error))]
+    return [{"mapping": name, "test": test, "passed": passed, "text": text} for test, passed, text in found]
+
+
+def _system(project: Project, name: str) -> SystemDefinition:
+    if name not in project.systems:
+        raise ConfigError(
+            f"there is no system {name!r}",
+            code="T-CONFIG",
+            mend=f"one of: {', '.join(project.systems) or 'none'}",
+        )
+    return project.systems[name]
+
+
+def _format(project: Project, system: str, mapping: str, given: str) -> tuple[str, dict[str, Any]]:
+    """The format to read, with the options of the interface that reads it for this mapping."""
+    for interface in project.interfaces.values():
+        reads_it = interface.source.system == system and interface.mapping.removesuffix(".yaml") == mapping
+        if reads_it and given in {"", interface.format}:
+            return interface.format, interface.format_options
+    return given or "json", {}
 
 
 def _lookup(text: str) -> tuple[LookupRef, str]:

@@ -8,14 +8,30 @@ from typing import Annotated, Any
 
 import typer
 from rich.syntax import Syntax
+from rich.text import Text
 
-from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, out, short, show_json, show_table, when
+from crossdock.apps.cli.shown import (
+    EditOption,
+    JsonFlag,
+    ProjectOption,
+    ReasonOption,
+    command,
+    one_of,
+    out,
+    parse_row_id,
+    read_edited,
+    short,
+    show_json,
+    show_table,
+    when,
+)
 from crossdock.apps.remote import operations_of
-from crossdock.core.ids import parse_id
 from crossdock.govern import load_project
+from crossdock.store.contract import MessageState
 
 __all__ = ["app"]
 
+_STATES = (MessageState.ACCEPTED, MessageState.TRANSLATED, MessageState.FILTERED, MessageState.FAILED)
 app = typer.Typer(no_args_is_help=True, help="What came in, and what became of it.")
 
 
@@ -25,7 +41,9 @@ async def list_messages(
     *,
     project: ProjectOption = ".",
     system: Annotated[str, typer.Option(help="Source system.")] = "",
-    state: Annotated[str, typer.Option(help="accepted, translated, filtered or failed.")] = "",
+    state: Annotated[
+        str, typer.Option(help="accepted, translated, filtered or failed.", callback=one_of(*_STATES))
+    ] = "",
     interface: Annotated[str, typer.Option(help="Interface that took it.")] = "",
     key: Annotated[str, typer.Option(help="Business key, such as an order number.")] = "",
     text: Annotated[str, typer.Option(help="Text in the body.")] = "",
@@ -38,7 +56,7 @@ async def list_messages(
     async with operations_of(load_project(pathlib.Path(project))) as operations:
         rows = await operations.list_messages(
             limit=limit,
-            before=parse_id("m", before) if before else 0,
+            before=parse_row_id("m", before) if before else 0,
             **_given(system=system, state=state, interface=interface, key=key, text=text, error=error),
         )
     if as_json:
@@ -63,14 +81,13 @@ async def list_messages(
 async def show_message(message: str, *, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
     """A message: its documents, deliveries, every attempt, exceptions and body."""
     async with operations_of(load_project(pathlib.Path(project))) as operations:
-        found = await operations.show_message(_message_id(message))
+        found = await operations.show_message(parse_row_id("m", message))
     if as_json:
         show_json(found)
         return
     head = found["message"]
-    out.print(
-        f"[bold]m{head['id']}[/] {head['system']} {head['topic']} · {when(head['received_at'])} · {head['state']}"
-    )
+    what = f" {head['system']} {head['topic']} · {when(head['received_at'])} · {head['state']}"
+    out.print(Text.assemble((f"m{head['id']}", "bold"), what, f" · {head['note']}" if head["note"] else ""))
     show_table(
         "Documents",
         ("kind", "key", "version", "interface"),
@@ -102,7 +119,8 @@ async def show_message(message: str, *, project: ProjectOption = ".", as_json: J
         ("id", "code", "state", "text"),
         [(f"e{row['id']}", *short(row, "code", "state", "text")) for row in found["exceptions"]],
     )
-    out.print(Syntax(head["body"], "json", word_wrap=True))
+    # A body that is no JSON would be shown in the colours of faults.
+    out.print(Syntax(head["body"], "json" if "json" in head["content_type"] else "text", word_wrap=True))
 
 
 @app.command("replay")
@@ -111,27 +129,20 @@ async def replay(
     message: str,
     *,
     project: ProjectOption = ".",
-    edit: Annotated[pathlib.Path | None, typer.Option(help="File with the mended body.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the journal.")] = "",
+    edit: EditOption = None,
+    reason: ReasonOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Take a message up again, from its raw bytes (or a mended copy) through today's mapping."""
-    body = edit.read_text(encoding="utf-8") if edit else None
+    body = read_edited(edit)
     async with operations_of(load_project(pathlib.Path(project))) as operations:
         done = await operations.replay_message(
-            _message_id(message), body=body, actor=getpass.getuser(), reason=reason
+            parse_row_id("m", message), body=body, actor=getpass.getuser(), reason=reason
         )
     if as_json:
         show_json(done)
     else:
         out.print(f"taken up again as {done['message_id']}")
-
-
-def _message_id(text: str) -> int:
-    try:
-        return parse_id("m", text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _given(**where: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import functools
+import pathlib
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Annotated, Any, ParamSpec
@@ -17,17 +18,24 @@ from rich.table import Table
 from rich.text import Text
 
 from crossdock.core.clock import to_utc
-from crossdock.core.errors import CrossdockError
+from crossdock.core.errors import ConfigError, CrossdockError
+from crossdock.core.ids import parse_id
 
 __all__ = [
+    "EditOption",
     "JsonFlag",
     "ProjectOption",
+    "ReasonOption",
     "age",
     "command",
     "fail",
+    "one_of",
     "out",
+    "parse_row_id",
+    "read_edited",
     "short",
     "show_error",
+    "show_faults",
     "show_json",
     "show_table",
     "when",
@@ -37,6 +45,11 @@ P = ParamSpec("P")
 out = Console()
 _err = Console(stderr=True)
 
+EditOption = Annotated[
+    pathlib.Path | None,
+    typer.Option("--edit", exists=True, dir_okay=False, help="File with the mended message."),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the journal.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ProjectOption = Annotated[
     str, typer.Option("--project", "-p", help="Folder of the project.", envvar="CROSSDOCK_PROJECT")
@@ -60,6 +73,44 @@ def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Non
     return run
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A check of an option: one of `choices`, or not given."""
+
+    def check(value: str) -> str:
+        if value and value not in choices:
+            msg = f"{value!r} is none of {', '.join(choices)}"
+            raise typer.BadParameter(msg)
+        return value
+
+    return check
+
+
+def parse_row_id(prefix: str, text: str) -> int:
+    """The number in an id that a person typed, such as `m12`."""
+    try:
+        return parse_id(prefix, text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def read_edited(file: pathlib.Path | None) -> str | None:
+    """The text of a mended message, if a file is given.
+
+    Raises:
+        ConfigError: it is not UTF-8 (T-CONFIG).
+    """
+    if file is None:
+        return None
+    try:
+        return file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{file} is not UTF-8 text: byte {error.start + 1} is not",
+            code="T-CONFIG",
+            mend="save it as UTF-8",
+        ) from error
+
+
 def fail(error: CrossdockError) -> None:
     """Show an error and exit with 1."""
     show_error(error)
@@ -68,6 +119,17 @@ def fail(error: CrossdockError) -> None:
 
 def show_error(error: CrossdockError) -> None:
     """One error on stderr: what, where, what to do."""
+    _err.print(_told(error), soft_wrap=True)
+
+
+def show_faults(title: str, faults: Sequence[CrossdockError]) -> None:
+    """Faults one below the other: places and mends are too long for the cells of a table."""
+    out.print(f"{title}: {len(faults) or 'none'}", highlight=False)
+    for fault in faults:
+        out.print(_told(fault), soft_wrap=True)
+
+
+def _told(error: CrossdockError) -> Text:
     text = Text.assemble((error.code, "bold red"), "  ", error.text)
     where = str(error.place)
     if where:
@@ -76,7 +138,7 @@ def show_error(error: CrossdockError) -> None:
         text.append(f"\n  value: {error.place.value}", "dim")
     if error.mend:
         text.append(f"\n  mend:  {error.mend}", "green")
-    _err.print(text)
+    return text
 
 
 def show_json(content: Any) -> None:
@@ -87,15 +149,15 @@ def show_json(content: Any) -> None:
 def show_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "none"
 ) -> None:
-    """A table for people; a word where there is nothing."""
+    """A table for people; a word where there is nothing. Cells are plain: brackets in them are no markup."""
     table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     count = 0
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
         count += 1
-    out.print(table if count else f"{title}: {empty}")
+    out.print(table if count else f"{title}: {empty}", highlight=False)
 
 
 def when(micros: int | None) -> str:

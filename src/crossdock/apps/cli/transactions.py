@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import typer
+from rich.text import Text
 
 from crossdock.apps.cli.shown import JsonFlag, ProjectOption, command, out, short, show_json, show_table, when
 from crossdock.apps.remote import operations_of
@@ -44,7 +45,7 @@ async def show_transaction(key: str, *, project: ProjectOption = ".", as_json: J
     if as_json:
         show_json(found)
         return
-    out.print(f"[bold]order {key}[/]")
+    out.print(Text(f"order {key}", "bold"))
     show_table(
         "Documents",
         ("at (UTC)", "kind", "key", "from", "interface", "message"),
