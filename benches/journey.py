@@ -99,7 +99,9 @@ class _Bench:
 
     def _ledger_done(self) -> bool:
         return bool(
-            self._ask("SELECT (SELECT max(id) FROM event) = (SELECT position FROM cursor WHERE name = 'ledger')")
+            self._ask(
+                "SELECT (SELECT max(id) FROM event) = (SELECT position FROM cursor WHERE name = 'ledger')"
+            )
         )
 
     def _ask(self, statement: str) -> int:

@@ -257,9 +257,8 @@ class OdooSimulator(Simulator):
     async def _take_time(self, call: Call) -> None:
         if self.latency is None:
             return
-        records = len(call.ids) or len(call.arguments.get("vals_list") or call.arguments.get("data") or ())
         async with self._workers:
-            await self.clock.sleep(self.latency.cost_s(call.model, call.method, records))
+            await self.clock.sleep(self.latency.cost_s(call.model, call.method, _records_of(call)))
 
     async def _load(self, env: Env, call: Call, bound: Bound) -> Any:
         data = call.arguments.get("data") or ()
@@ -305,3 +304,13 @@ class OdooSimulator(Simulator):
         except (aiohttp.ClientError, TimeoutError):
             # Odoo gives up after a second and never tries again.
             self.calls.append(("HOOK", url))
+
+
+def _records_of(call: Call) -> int:
+    """How many records a call is about. Rows of a `load` without an id of their own go on with the record above."""
+    rows = call.arguments.get("data") or ()
+    fields = call.arguments.get("fields") or ()
+    if rows and "id" in fields:
+        place = fields.index("id")
+        return sum(1 for row in rows if row[place])
+    return len(call.ids) or len(call.arguments.get("vals_list") or rows)
