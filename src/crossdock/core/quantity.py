@@ -122,7 +122,10 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     base_uom: str = ""
 
     def __post_init__(self) -> None:
-        _demand_fit(self.value)
+        # Most quantities pass here, as most amounts do below.
+        value = self.value
+        if not (type(value) is Decimal and value.same_quantum(_ONE) and _LOW < value < _LIMIT):
+            _demand_fit(value)
         if self.base_value is not None:
             _demand_fit(self.base_value)
 
