@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Iterator
 
-from crossdock.apps.bootstrap import build_routes, build_systems
+from crossdock.apps.bootstrap import build_systems
 from crossdock.apps.interface_check import InterfaceCheck
 from crossdock.apps.mapping_library import MappingLibrary
 from crossdock.core.clock import SystemClock
@@ -17,6 +17,7 @@ from crossdock.core.interface import SystemDefinition
 from crossdock.govern import Project, place_in
 from crossdock.kit import Verbs, find_manifests, load_connector
 from crossdock.mapping import MappingError, MappingFault
+from crossdock.pipeline import compile_routes
 
 __all__ = ["check_project", "project_warnings"]
 
@@ -36,7 +37,7 @@ def check_project(project: Project) -> list[CrossdockError]:
     for interface in project.interfaces.values():
         faults += InterfaceCheck(project, library, verbs).faults(interface)
     faults += _check_mappings(project, library)
-    return faults or _check_wiring(project)
+    return faults or _check_wiring(project, library)
 
 
 def project_warnings(project: Project) -> list[CrossdockError]:
@@ -112,11 +113,17 @@ def _blamed(system: SystemDefinition, text: str) -> Iterator[str]:
             yield f".settings.{name}"
 
 
-def _check_wiring(project: Project) -> list[CrossdockError]:
+def _check_wiring(project: Project, library: MappingLibrary) -> list[CrossdockError]:
     """What only the wiring itself would find: nothing, as a rule."""
     try:
         systems = build_systems(project, clock=SystemClock(), randomness=random.Random(0))  # noqa: S311 - jitter
-        build_routes(project, systems)
+        compile_routes(
+            list(project.interfaces.values()),
+            project.systems,
+            {name: system.connector.verbs for name, system in systems.items()},
+            load_mapping=library.load,
+            compile_rule=library.rule,
+        )
     except CrossdockError as error:
         return [error]
     return []
