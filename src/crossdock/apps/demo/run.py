@@ -72,7 +72,9 @@ class _Demo:
         self.run_name = f"{minutes:06}"
         terms = {"first_number": minutes * 1_000 + 1, "tax_rate": Decimal("0.15"), "currency": "USD"}
         terms |= {"discounts": False, "shipping": ("0.00",)}
-        self.world = World(options.folder, seed=options.seed, odoo=options.odoo, shop_terms=terms)
+        self.world = World(
+            options.folder, seed=options.seed, odoo=options.odoo, shop_terms=terms, run=self.run_name
+        )
         self.view: OdooView | None = None
         self.killer: asyncio.Task[None] | None = None
         self.progress = Progress(

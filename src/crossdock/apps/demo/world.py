@@ -48,11 +48,18 @@ class World:
         folder: where the project, the journal and the inbox are put.
         seed: of all chance.
         odoo: a real Odoo in place of the simulator.
+        run: name of this day: what is numbered on it is numbered on no other.
         shop_terms: the shop's currency, tax rate, first order number, ….
     """
 
     def __init__(
-        self, folder: pathlib.Path, *, seed: int, odoo: OdooAccess | None, shop_terms: Mapping[str, Any]
+        self,
+        folder: pathlib.Path,
+        *,
+        seed: int,
+        odoo: OdooAccess | None,
+        shop_terms: Mapping[str, Any],
+        run: str,
     ) -> None:
         self.folder = folder
         self.clock = SystemClock()
@@ -62,7 +69,7 @@ class World:
         self.shop: Any = self._simulator(
             "shopify", products=0, capacity=20_000, restore_per_s=2_000, terms=shop_terms
         )
-        self.wms: Any = self._simulator("wms")
+        self.wms: Any = self._simulator("wms", shipment_prefix=f"SH-{run}-")
         self.odoo: Any = None if odoo else self._simulator("odoo")
         self.access: OdooAccess | None = odoo
         self.kills = 0

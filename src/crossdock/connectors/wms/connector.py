@@ -149,7 +149,9 @@ class Wms(Connector[WmsSettings]):
     @writes("order.cancel", once="natural", document="sales_order")
     async def cancel_order(self, delivery: Delivery) -> Receipt:
         """Cancel all there is to ship of an order; refused once something is picked (B-CXL-LATE)."""
-        answer = (await self.http.post(_order_path(delivery), {"reference": delivery.payload["order"]})).json()
+        answer = (
+            await self.http.post(_order_path(delivery), {"reference": delivery.payload["order"]})
+        ).json()
         return Receipt(answer={"ship_orders": [row["reference"] for row in answer["ship_orders"]]})
 
     @writes("ship_order.hold", once="natural", document="fulfilment_order")

@@ -44,7 +44,13 @@ class WmsSimulator(Simulator):
     kind = "wms"
 
     def __init__(
-        self, *, clock: Clock, randomness: random.Random, faults: Faults | None = None, hub_url: str = ""
+        self,
+        *,
+        clock: Clock,
+        randomness: random.Random,
+        faults: Faults | None = None,
+        hub_url: str = "",
+        shipment_prefix: str = "SH-",
     ) -> None:
         super().__init__(clock=clock, randomness=randomness, faults=faults)
         self.hub_url = hub_url
@@ -52,7 +58,13 @@ class WmsSimulator(Simulator):
         self.behaviour_rates: dict[Behaviour, float] = {}
         self.events: list[dict[str, Any]] = []
         self.stock = Stock(self._now)
-        self.orders = ShipOrders(self.stock, emit=self._emit, now=self._now, behaviour=self._behave)
+        self.orders = ShipOrders(
+            self.stock,
+            emit=self._emit,
+            now=self._now,
+            behaviour=self._behave,
+            shipment_prefix=shipment_prefix,
+        )
         self.advices = Advices(self.stock, emit=self._emit, now=self._now, behaviour=self._behave)
         self._salt = randomness.getrandbits(32)
         self._api = Api(

@@ -31,6 +31,7 @@ class ShipOrders:
     Args:
         emit: told what happened: type and data of the event.
         behaviour: what is to happen to a new order.
+        shipment_prefix: of shipment numbers; a warehouse never gives one twice.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class ShipOrders:
         emit: Emit,
         now: Callable[[], str],
         behaviour: Callable[[ShipOrderForm], Behaviour],
+        shipment_prefix: str = "SH-",
     ) -> None:
         self.all: dict[str, ShipOrder] = {}
         self.history: list[tuple[str, str]] = []
@@ -50,6 +52,7 @@ class ShipOrders:
         self._behaviour = behaviour
         self._packer = Packer()
         self._shipments = 0
+        self._prefix = shipment_prefix
 
     def show(self, reference: str) -> ShipOrder:
         """The order.
@@ -232,7 +235,7 @@ class ShipOrders:
             line.shipped = line.packed
         order.status = "shipped_partial" if order.to_pack else "shipped"
         shipment = {
-            "shipment_no": f"SH-{self._shipments:06}",
+            "shipment_no": f"{self._prefix}{self._shipments:06}",
             "sequence": len(order.shipments) + 1,
             "final": not order.to_pack,
             "shipped_at": self._now(),
