@@ -19,7 +19,7 @@ from benches.project import write_project
 __all__ = ["run"]
 
 _WARM = 1_000
-_CONNECTIONS = 32
+_CONNECTIONS = 200
 
 
 def run(messages: int = 6_000, rounds: int = 3) -> dict[str, Any]:
