@@ -1,6 +1,8 @@
 """The journal against a simple model of it: any sequence of steps leaves the same states in both."""
 
 import dataclasses
+import itertools
+import uuid
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -148,8 +150,9 @@ steps = st.lists(
 class Run:
     """One sequence of steps, done to both."""
 
-    def __init__(self, desk):
+    def __init__(self, desk, prefix):
         self.desk = desk
+        self.prefix = prefix
         self.model = Model()
         self.effects = 0
 
@@ -163,8 +166,8 @@ class Run:
         if not effect:
             self.effects += 1
         fields = {
-            "effect_key": f"{key} {supersede} {effect or self.effects}",
-            "object_key": key,
+            "effect_key": f"{self.prefix}{key} {supersede} {effect or self.effects}",
+            "object_key": self.prefix + key,
             "supersede": supersede,
         }
         version_text = str(version) if supersede else ""
@@ -184,10 +187,10 @@ class Run:
         if row is None:
             return
         await self.desk.send(row.id)
-        await self.desk.claim()
+        await self.desk.claim(limit=10_000)
         await self.desk.journal.in_doubt(await self.desk.lease())
         items = items if outcome in {S.WAITING, S.PARKED} else frozenset()
-        facts = tuple(fact_name("odoo", "1", "item", item) for item in items)
+        facts = tuple(fact_name("odoo", "1", "item", self.prefix + item) for item in items)
         settled = DeliverySettled(row.id, outcome, facts=facts, holds_key=holds, due_at=number)
         before = {i: r.state for i, r in self.model.rows.items()}
         answer = await self.desk.journal.settle(await self.desk.lease(), [settled])
@@ -196,10 +199,10 @@ class Run:
             assert answer.woken_targets == {"odoo"}
 
     async def fact(self, item, external_id):
-        known = Xref("odoo", "1", "item", item, str(external_id))
-        before = await self.desk.journal.find_keys("odoo", "1", "item", [str(external_id)])
-        await self.desk.journal.put_xrefs([known])
-        if before != {str(external_id): item}:
+        key, far = self.prefix + item, f"{self.prefix}{external_id}"
+        before = await self.desk.journal.find_keys("odoo", "1", "item", [far])
+        await self.desk.journal.put_xrefs([Xref("odoo", "1", "item", key, far)])
+        if before != {far: key}:
             self.model.wake(item)
 
     async def due(self, now):
@@ -221,20 +224,35 @@ class Run:
             self.model.arrange(row.key, release=True)
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    phases=[Phase.generate, Phase.shrink],
-)
-@given(sequence=steps)
-async def test_any_sequence_of_steps_leaves_the_states_of_the_model(desk_class, tmp_path_factory, sequence):
+NUMBERS = itertools.count(0, 10_000)
+SETTINGS = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    "phases": [Phase.generate, Phase.shrink],
+}
+
+
+async def follow(desk_class, url, sequence, prefix=""):
     clock = ManualClock()
-    path = tmp_path_factory.mktemp("model") / "journal.db"
-    journal = await open_journal(f"sqlite:///{path}", environment="test", clock=clock)
+    journal = await open_journal(url, environment="test", clock=clock)
     try:
-        run = Run(desk_class(journal, clock))
+        run = Run(desk_class(journal, clock, next(NUMBERS)), prefix)
         for step in sequence:
             await run.step(*step)
     finally:
         await journal.close()
+
+
+@settings(max_examples=60, **SETTINGS)
+@given(sequence=steps)
+async def test_any_sequence_of_steps_leaves_the_states_of_the_model(desk_class, tmp_path_factory, sequence):
+    await follow(desk_class, f"sqlite:///{tmp_path_factory.mktemp('model') / 'journal.db'}", sequence)
+
+
+@settings(max_examples=15, **SETTINGS)
+@given(sequence=steps)
+async def test_any_sequence_leaves_the_states_of_the_model_in_postgres(
+    desk_class, postgres_database, sequence
+):
+    # A fresh schema for each sequence costs more than the sequence: keys of its own keep it apart.
+    await follow(desk_class, postgres_database, sequence, prefix=f"{uuid.uuid4().hex[:8]} ")

@@ -25,7 +25,14 @@ T = TypeVar("T")
 Pg = Any
 """A connection of asyncpg, which brings no types."""
 _TRIES: Final = 4
-_LOST: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+_LOST: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut while it was being taken
+    asyncpg.OperatorInterventionError,  # the server shuts down, or cuts connections
+)
 _AGAIN: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 

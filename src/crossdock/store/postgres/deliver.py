@@ -39,9 +39,9 @@ async def _read(db: Pg, sql: str, *arguments: Any) -> list[ClaimedDelivery]:
     ]
 
 
-async def snapshot(db: Pg) -> int:
-    """The oldest transaction whose work this connection cannot see yet."""
-    seen: int = await db.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+async def snapshot(db: Pg) -> str:
+    """Which transactions' work this connection can see."""
+    seen: str = await db.fetchval("SELECT pg_current_snapshot()::text")
     return seen
 
 

@@ -53,7 +53,7 @@ class PostgresJournal:
     def __init__(self, url: str, *, clock: Clock, window: Window | None = None, node: str = "hub") -> None:
         self._base = Database(url, clock=clock, window=window or Window(), node=node)
         self._accepts = Gatherer(self._accept_many)
-        self._claimed: dict[DeliveryId, int] = {}
+        self._claimed: dict[DeliveryId, str] = {}
 
     async def open(self, *, environment: str) -> None:
         await self._base.open(environment=environment)

@@ -14,9 +14,9 @@ from crossdock.store.postgres.database import Database, Pg
 __all__ = ["add_events", "raise_exceptions", "resolve_exceptions", "resolve_of_deliveries"]
 
 _RAISE: Final = (
-    "INSERT INTO exception AS e (identity,state,code,severity,class,owner,stage,text,mend,detail,place,system,interface,"
+    "INSERT INTO exception AS e (id,identity,state,code,severity,class,owner,stage,text,mend,detail,place,system,interface,"
     "txn,message_id,document_id,delivery_id,first_seen,last_seen,count,assignee,resolution)"
-    " VALUES ($1,'open',$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$17,1,'','')"
+    " VALUES ($1,$2,'open',$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18,1,'','')"
     " ON CONFLICT (identity) DO UPDATE SET count = e.count + 1, last_seen = excluded.last_seen, text = excluded.text,"
     " detail = excluded.detail, resolution = '', state = CASE WHEN e.state = 'ack' THEN 'ack' ELSE 'open' END"
     " RETURNING id"
@@ -56,18 +56,18 @@ async def raise_exceptions(
             [identity for identity, _, _ in wanted],
         )
     }
-    ids: dict[int, int] = {}
+    ids = await base.take_ids(db, "exception", len(wanted))
     events = []
     for n, (identity, e, about) in sorted(enumerate(wanted), key=lambda item: item[1][0]):
         ids[n] = await db.fetchval(
-            _RAISE, identity, e.code, e.severity, e.class_, e.owner, e.stage, e.text, e.mend, e.detail,
+            _RAISE, ids[n], identity, e.code, e.severity, e.class_, e.owner, e.stage, e.text, e.mend, e.detail,
             encode_json(e.place), e.system, e.interface, e.transaction, *about, base.now,
         )  # fmt: skip
         if known.get(identity, "resolved") in {"resolved", "ignored"}:
             known[identity] = "open"
             data = {"id": ids[n], "code": e.code, "interface": e.interface}
             events.append(exception_event("exception.raised", e.system, about, e.transaction, data))
-    return [ids[n] for n in range(len(wanted))], events
+    return ids, events
 
 
 async def resolve_of_deliveries(

@@ -31,7 +31,7 @@ async def settle(
     db: Pg,
     lease: LaneLease,
     outcomes: Sequence[DeliverySettled],
-    claimed: Mapping[DeliveryId, int],
+    claimed: Mapping[DeliveryId, str],
 ) -> tuple[Settled, set[int]]:
     """Commit outcomes; also the hashes of facts that came or are waited for: `xrefs.wake` goes on with them.
 
@@ -55,7 +55,7 @@ async def settle(
     await _add_attempts(base, db, done.attempts)
     if done.left:
         await drop_facts(db, done.left)
-    waits = [(delivery_id, fact, claimed.get(DeliveryId(delivery_id), 0)) for delivery_id, fact in done.waits]
+    waits = [(delivery_id, fact, claimed.get(DeliveryId(delivery_id))) for delivery_id, fact in done.waits]
     facts = await put_xrefs(base, db, [xref for outcome in outcomes for xref in outcome.xrefs])
     facts |= await put_facts(db, waits)
     _, raised = await raise_exceptions(base, db, done.raised)

@@ -21,7 +21,8 @@ __all__ = ["drop_facts", "find_keys", "find_xrefs", "put_facts", "put_xrefs", "w
 _FACT_ARRIVED: Final = "fact arrived"
 _ARRIVED: Final = (
     "SELECT DISTINCT w.delivery_id FROM waiting_fact w JOIN xref x ON x.hash = w.hash"
-    " WHERE ($1::bigint[] IS NULL OR w.hash = ANY($1)) AND NOT x.tombstone AND x.seq >= w.since"
+    " WHERE ($1::bigint[] IS NULL OR w.hash = ANY($1)) AND NOT x.tombstone"
+    " AND (w.since IS NULL OR NOT pg_visible_in_snapshot(x.changed_by, w.since))"
     " AND w.fact = x.system || '|' || x.company || '|' || x.kind || '|' || x.key"
 )
 
@@ -33,10 +34,10 @@ async def put_xrefs(base: Database, db: Pg, xrefs: Iterable[Xref]) -> set[int]:
         return set()
     rows = sorted((hash64(fact_name(*identity)), x) for identity, x in wanted.items())
     await db.execute(
-        "INSERT INTO xref AS x (hash, external_hash, seq, tombstone, changed_at, system, company, kind, key, external_id)"
-        " SELECT h, e, pg_current_xact_id()::text::bigint, t, $4, s, c, k, o, i FROM unnest($1::bigint[], $2::bigint[],"
+        "INSERT INTO xref AS x (hash, external_hash, changed_by, tombstone, changed_at, system, company, kind, key, external_id)"
+        " SELECT h, e, pg_current_xact_id(), t, $4, s, c, k, o, i FROM unnest($1::bigint[], $2::bigint[],"
         " $3::boolean[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS v(h, e, t, s, c, k, o, i)"
-        " ON CONFLICT (hash, key) DO UPDATE SET external_hash = excluded.external_hash, seq = excluded.seq,"
+        " ON CONFLICT (hash, key) DO UPDATE SET external_hash = excluded.external_hash, changed_by = excluded.changed_by,"
         " tombstone = excluded.tombstone, changed_at = excluded.changed_at, external_id = excluded.external_id"
         " WHERE (x.external_id, x.tombstone) IS DISTINCT FROM (excluded.external_id, excluded.tombstone)",
         [h for h, _ in rows],
@@ -52,12 +53,12 @@ async def put_xrefs(base: Database, db: Pg, xrefs: Iterable[Xref]) -> set[int]:
     return {h for h, x in rows if not x.tombstone}
 
 
-async def put_facts(db: Pg, waits: Sequence[tuple[int, str, int]]) -> set[int]:
+async def put_facts(db: Pg, waits: Sequence[tuple[int, str, str | None]]) -> set[int]:
     """Remember (delivery id, fact, snapshot that its look-ups saw); the facts' hashes."""
     rows = [(hash64(fact), delivery_id, since, fact) for delivery_id, fact, since in waits]
     if rows:
         await db.executemany(
-            "INSERT INTO waiting_fact (hash, delivery_id, since, fact) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            "INSERT INTO waiting_fact (hash, delivery_id, since, fact) VALUES ($1, $2, $3::text::pg_snapshot, $4) ON CONFLICT DO NOTHING",
             rows,
         )
     return {row[0] for row in rows}
@@ -122,7 +123,7 @@ async def find_keys(
     wanted = set(external_ids)
     rows = await db.fetch(
         "SELECT external_id, key FROM xref WHERE external_hash = ANY($1::bigint[]) AND system = $2 AND company = $3"
-        " AND kind = $4 AND NOT tombstone ORDER BY seq, key",
+        " AND kind = $4 AND NOT tombstone ORDER BY changed_by, key",
         [external_hash(system, company, kind, external_id) for external_id in wanted],
         system,
         company,

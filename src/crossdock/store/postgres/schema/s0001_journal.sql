@@ -58,7 +58,7 @@ CREATE TABLE rival (
   PRIMARY KEY (key_hash, operation, delivery_id)
 );
 CREATE TABLE waiting_fact (
-  hash bigint NOT NULL, delivery_id bigint NOT NULL, since bigint NOT NULL, fact text NOT NULL,
+  hash bigint NOT NULL, delivery_id bigint NOT NULL, since pg_snapshot, fact text NOT NULL,
   PRIMARY KEY (hash, delivery_id)
 );
 CREATE INDEX waiting_delivery ON waiting_fact (delivery_id);
@@ -81,15 +81,16 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_delivery ON attempt (delivery_id);
 CREATE TABLE xref (
-  hash bigint NOT NULL, external_hash bigint NOT NULL, seq bigint NOT NULL, tombstone boolean NOT NULL,
+  hash bigint NOT NULL, external_hash bigint NOT NULL, changed_by xid8 NOT NULL, tombstone boolean NOT NULL,
   changed_at bigint NOT NULL,
   system text NOT NULL, company text NOT NULL, kind text NOT NULL, key text NOT NULL, external_id text NOT NULL,
   PRIMARY KEY (hash, key)
 );
 CREATE INDEX xref_external ON xref (external_hash);
 
+CREATE SEQUENCE exception_id;
 CREATE TABLE exception (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, identity bigint NOT NULL UNIQUE, state text NOT NULL,
+  id bigint PRIMARY KEY, identity bigint NOT NULL UNIQUE, state text NOT NULL,
   code text NOT NULL, severity text NOT NULL, class text NOT NULL, owner text NOT NULL, stage text NOT NULL,
   text text NOT NULL, mend text NOT NULL, detail text NOT NULL, place text NOT NULL,
   system text NOT NULL, interface text NOT NULL, txn text NOT NULL,
