@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 from collections.abc import Mapping
 
@@ -121,5 +122,11 @@ class MappingLibrary:
             for folder in [*folders, self._project.folder]
             for path in sorted(folder.glob("forms/*.yaml"))
         ]
-        forms = [parse_form(path.read_text(encoding="utf-8"), source=str(path)) for path in files]
+        forms = [_form(path, path.stat().st_mtime_ns) for path in files]
         return build_environment(forms=forms, lookup_kinds=_LOOKUPS)
+
+
+@functools.cache
+def _form(path: pathlib.Path, changed_ns: int) -> Form:  # noqa: ARG001 - a changed file is read again
+    """A form, parsed once: a check makes several libraries, and the connectors' forms are many."""
+    return parse_form(path.read_text(encoding="utf-8"), source=str(path))
