@@ -52,7 +52,9 @@ class Acme(Connector[AcmeSettings]):
     @writes("order.change", once="idempotency_key", document="sales_order")
     async def change_order(self, delivery: Delivery) -> Receipt:
         """Change an order; the target keeps our key."""
-        return _receipt(await self.http.post("/changes", _item(delivery), idempotency_key=delivery.effect_key))
+        return _receipt(
+            await self.http.post("/changes", _item(delivery), idempotency_key=delivery.effect_key)
+        )
 
     @writes("note.create", once="lookup_then_create", document="sales_order")
     async def create_note(self, delivery: Delivery) -> Receipt:
@@ -167,9 +169,6 @@ class AcmeSimulator(Simulator):
         """What happened to an order, in order."""
         return [effect for effect in self.effects if effect.ordering_key.endswith(f":{order}")]
 
-    def keys(self) -> set[str]:
-        return {effect.ordering_key for effect in self.effects}
-
     async def _busy(self, items) -> None:
         if self.down_with:
             raise _status(self.down_with)
@@ -182,7 +181,12 @@ class AcmeSimulator(Simulator):
 
     def _happen(self, item) -> str:
         self.effects.append(
-            Effect(item["operation"], item["ordering_key"], item["effect_key"], item["document"].get("buyer_po", ""))
+            Effect(
+                item["operation"],
+                item["ordering_key"],
+                item["effect_key"],
+                item["document"].get("buyer_po", ""),
+            )
         )
         return f"x{len(self.effects)}"
 

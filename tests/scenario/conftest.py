@@ -1,7 +1,6 @@
 """A world of its own for each scenario."""
 
 import pytest
-
 from tests.scenario.world import World
 
 

@@ -4,9 +4,9 @@ import asyncio
 import time
 
 import msgspec
+from tests.scenario.world import QUICK, World, assert_in_order, assert_once, interface, to, usual_interfaces
 
 from crossdock.core.errors import AuthenticationError
-from tests.scenario.world import QUICK, World, assert_in_order, assert_once, interface, to, usual_interfaces
 
 
 async def test_a_refused_batch_is_split_until_the_bad_record_stands_alone(world):
@@ -96,7 +96,7 @@ async def test_a_system_that_is_down_burns_no_attempts_and_the_others_flow(tmp_p
         port = int(world.sims["acme"].url.rpartition(":")[2])
         await world.sims["acme"].stop()
         down = [await world.drop("orders/create", f"o{n}", n) for n in range(30)]
-        await world.until(lambda: world.hub.systems["acme"].breaker.probing())
+        await world.until(world.hub.systems["acme"].breaker.probing)
         started = time.monotonic()
         for n in range(50):
             await world.drop("orders/change", f"o{n}", n)
@@ -113,7 +113,7 @@ async def test_a_system_that_is_down_burns_no_attempts_and_the_others_flow(tmp_p
 async def test_bad_credentials_stop_a_system_at_once_and_one_probe_at_a_time_tells_when_they_are_good(world):
     world.sim.down_with = 401
     accepted = [await world.drop("orders/change", f"o{n}", n) for n in range(20)]
-    await world.until(lambda: world.hub.systems["acme"].breaker.probing())
+    await world.until(world.hub.systems["acme"].breaker.probing)
     before = len(world.sim.calls)
     await asyncio.sleep(0.8)
     probes = len(world.sim.calls) - before

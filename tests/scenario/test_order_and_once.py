@@ -4,7 +4,6 @@ import asyncio
 import random
 
 import pytest
-
 from tests.scenario.world import World, assert_in_order, assert_once
 
 TOPICS = ["orders/create", "orders/change", "orders/note"]
@@ -41,7 +40,9 @@ async def test_a_hub_killed_again_and_again_doubles_nothing_and_keeps_the_order(
         dice = random.Random(5)
         for round_ in range(6):
             for seq in range(round_ * 20, round_ * 20 + 20):
-                await world.drop(dice.choice(TOPICS), f"{10000 + dice.randrange(6)}", seq, source_version=f"{seq}")
+                await world.drop(
+                    dice.choice(TOPICS), f"{10000 + dice.randrange(6)}", seq, source_version=f"{seq}"
+                )
             await asyncio.sleep(dice.random() * 0.15)
             await world.kill_hub()
             await world.start_hub()

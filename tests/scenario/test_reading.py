@@ -84,7 +84,6 @@ class Bench:
 
     async def values(self):
 
-
         found = [msgspec.json.decode(body) for body in await self.bodies()]
         return [(row["id"], "gone" if row.get("_deleted") else row["v"]) for row in found]
 

@@ -2,12 +2,12 @@
 
 import msgspec
 import pytest
+from tests.scenario.world import QUICK, World, interface, to, usual_interfaces
 
 from crossdock.apps.operations import Operations
 from crossdock.core.errors import SupersededError
 from crossdock.core.interface import InterfaceSource
 from crossdock.store.contract import Xref
-from tests.scenario.world import QUICK, World, interface, to, usual_interfaces
 
 WHO = {"actor": "ana", "reason": "seen"}
 
@@ -146,7 +146,12 @@ async def _has(world, accepted, state):
 
 async def test_in_mode_shadow_everything_happens_but_the_write(tmp_path):
     interfaces = [
-        interface("cancel", to("order.change", mode="shadow"), to("note.create", mode="shadow", after=[0]), topic="t")
+        interface(
+            "cancel",
+            to("order.change", mode="shadow"),
+            to("note.create", mode="shadow", after=[0]),
+            topic="t",
+        )
     ]
     async with World(tmp_path, interfaces=interfaces) as world:
         accepted = await world.drop("t", "10001", 1)
@@ -160,7 +165,7 @@ async def test_in_mode_shadow_everything_happens_but_the_write(tmp_path):
 async def test_yesterdays_level_is_not_sent_after_todays(world):
     world.sim.down_with = 503
     old = [await world.drop("stock", "SKU", n) for n in range(5)]
-    await world.until(lambda: world.hub.systems["acme"].breaker.probing())
+    await world.until(world.hub.systems["acme"].breaker.probing)
     new = await world.drop("stock", "SKU", 99)
     await world.until(lambda: _all_over(world, old))
     world.sim.down_with = 0

@@ -5,8 +5,10 @@ import contextlib
 import itertools
 import random
 import time
+from typing import Self
 
 import msgspec
+from tests.scenario.acme import Acme, AcmeSettings, AcmeSimulator
 
 from crossdock.core.clock import SystemClock
 from crossdock.core.errors import Place
@@ -22,7 +24,6 @@ from crossdock.mapping import LookupRef, MissingReference, MissingReferencesErro
 from crossdock.pipeline import Hub, TargetSystem, compile_routes
 from crossdock.store.contract import ExceptionFilter, NewMessage
 from crossdock.store.sqlite import SqliteJournal
-from tests.scenario.acme import Acme, AcmeSettings, AcmeSimulator
 
 QUICK = Policy(attempts=4, base_s=0.02, cap_s=0.1, wait_s=30.0, timeout_s=5.0)
 ACTIVE = {"ready", "sent", "retrying", "waiting", "held"}
@@ -99,7 +100,7 @@ class World:
     def sim(self) -> AcmeSimulator:
         return self.sims[self.names[0]]
 
-    async def __aenter__(self) -> "World":
+    async def __aenter__(self) -> Self:
         for name in self.names:
             sim = self.sims[name] = AcmeSimulator(clock=self.clock, randomness=self.random)
             sim.faults.retry_after_s = 0.02
@@ -173,12 +174,20 @@ class World:
     @staticmethod
     def body(topic: str, order: str, seq: object = "", **fields) -> bytes:
         if topic == "stock":
-            return msgspec.json.encode({"product": order, "on_hand": str(seq), "location": "W", **fields, "key": order})
+            return msgspec.json.encode(
+                {"product": order, "on_hand": str(seq), "location": "W", **fields, "key": order}
+            )
         if topic == "orders/pay":
             money = {"amount": "5", "currency": "EUR"}
             lines = [{"invoice": fields["of"], "paid": money}] if fields.get("of") else []
-            return msgspec.json.encode({"key": f"P{order}-{seq}", "amount": money, "order_key": order, "lines": lines})
-        line = {"line_id": "1", "product": fields.pop("product", "X"), "quantity": {"value": "2", "uom": "EA"}}
+            return msgspec.json.encode(
+                {"key": f"P{order}-{seq}", "amount": money, "order_key": order, "lines": lines}
+            )
+        line = {
+            "line_id": "1",
+            "product": fields.pop("product", "X"),
+            "quantity": {"value": "2", "uom": "EA"},
+        }
         return msgspec.json.encode(
             {
                 "key": order,
@@ -202,7 +211,9 @@ class World:
                 return
             if time.monotonic() > end:
                 counts = await self.journal.counts()
-                raise AssertionError(f"waited in vain for {what or condition}: {counts}, {await self.problems()}")
+                raise AssertionError(
+                    f"waited in vain for {what or condition}: {counts}, {await self.problems()}"
+                )
             await asyncio.sleep(0.01)
 
     async def quiet(self, *, seconds: float = 15.0, besides: frozenset[str] = frozenset()) -> None:
@@ -211,7 +222,9 @@ class World:
         async def calm() -> bool:
             counts = await self.journal.counts()
             busy = ACTIVE - besides
-            return not counts["messages"].get("accepted") and not any(counts["deliveries"].get(s) for s in busy)
+            return not counts["messages"].get("accepted") and not any(
+                counts["deliveries"].get(s) for s in busy
+            )
 
         await self.until(calm, seconds=seconds, what="quiet")
 
@@ -243,7 +256,7 @@ class World:
 
 def assert_in_order(sim: AcmeSimulator) -> None:
     """Per ordering key, effects came in the order in which their messages were accepted."""
-    for key in sim.keys():
+    for key in {effect.ordering_key for effect in sim.effects}:
         seqs = [int(effect.seq) for effect in sim.effects if effect.ordering_key == key]
         assert seqs == sorted(seqs), (key, seqs)
 
