@@ -14,6 +14,7 @@ from crossdock.kit import Manifest
 from crossdock.mapping import (
     CompiledMapping,
     Environment,
+    Form,
     MappingFault,
     TestResult,
     build_environment,

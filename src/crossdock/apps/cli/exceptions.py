@@ -100,7 +100,7 @@ async def show_exception(exception: str, *, project: ProjectOption = ".", as_jso
         ("order", row["transaction"]),
         ("interface", row["interface"]),
         ("system", row["system"]),
-        ("seen", f"{row['count']} times, last {when(row['last_seen'])}"),
+        ("seen", f"{_times(row['count'])}, last {when(row['last_seen'])}"),
         ("runbook", row["runbook"]),
         ("message", f"m{row['message_id']}" if row["message_id"] else ""),
         ("delivery", f"d{row['delivery_id']}" if row["delivery_id"] else ""),
@@ -153,6 +153,10 @@ async def resolve(
         show_json(done)
     else:
         out.print(f"{done['exception']} is {done['state']}")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _place(place: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import os
 import pathlib
 import random
 import signal
@@ -56,7 +57,9 @@ async def up(
             mend="this version runs everything in one process: leave --role away",
         )
     set_up_logs(json_lines=json_logs)
-    loaded = load_project(pathlib.Path(project))
+    loaded = _load_to_run(project)
+    # Folders in the settings of systems are the project's, wherever the hub is started from.
+    os.chdir(loaded.folder)
     _refuse_faults(loaded)
     spare_garbage_collection()
     stop = asyncio.Event()
@@ -100,13 +103,14 @@ async def check(
 @command
 async def doctor(*, project: ProjectOption = ".", as_json: JsonFlag = False) -> None:
     """Ask every part whether it works: project, journal, and each system with its credentials."""
-    loaded = load_project(pathlib.Path(project))
+    loaded = _load_to_run(project)
     rows: list[dict[str, str]] = []
     faults = check_project(loaded)
     seen = f"{_count(faults)}; see: crossdock check" if faults else _count(faults)
     rows.append(_row("project", "faulty" if faults else "ok", seen))
     rows.append(await _journal_row(loaded))
-    rows += [await _system_row(loaded, name) for name in loaded.systems]
+    with contextlib.chdir(loaded.folder):  # as the hub does
+        rows += [await _system_row(loaded, name) for name in loaded.systems]
     if as_json:
         show_json(rows)
     else:
@@ -152,6 +156,11 @@ def schema(
         path = folder / f"{name}.schema.json"
         path.write_bytes(msgspec.json.format(msgspec.json.encode(schema_of(name)), indent=2) + b"\n")
         out.print(f"written: {path}", highlight=False)
+
+
+def _load_to_run(folder: str) -> Project:
+    """A project by its absolute folder, so that the working directory may change."""
+    return load_project(pathlib.Path(folder).resolve())
 
 
 def _address(project: Project) -> str:
