@@ -139,6 +139,9 @@ class SourceReader:
         started = self._clock.micros()
         name = f"{self._topic}{_SWEEP}" if sweep else self._topic
         mark = await self._mark(name)
+        if sweep:
+            # What ordinary reads told since the last sweep is known as well, and missed if it is gone.
+            mark.seen.update((await self._mark(self._topic)).seen)
         since = None if sweep or not mark.cursor else Cursor(mark.cursor)
         given: dict[str, str] = {}
         made, batch = 0, list[Record]()
@@ -154,9 +157,23 @@ class SourceReader:
         if sweep or mark.seen.keys() != given.keys():
             mark.seen = given
             await self._save(name, mark, [])
+        if sweep:
+            await self._tell_ordinary_reads(given)
         if made:
             self._arrived.set()
         return made
+
+    async def _tell_ordinary_reads(self, given: dict[str, str]) -> None:
+        """What a sweep told is what was told last: a value that comes back after it (5, 6, 5) is told again."""
+        mark = await self._mark(self._topic)
+        newer = {
+            key: seen
+            for key, seen in given.items()
+            if mark.seen.get(key) != seen and (key in mark.seen or seen.endswith(" "))
+        }
+        if newer:
+            mark.seen.update(newer)
+            await self._save(self._topic, mark, [])
 
     async def _commit(
         self, name: str, mark: Watermark, records: Iterable[Record], given: dict[str, str]
@@ -192,16 +209,15 @@ class SourceReader:
     def _change(self, mark: Watermark, record: Record, before: str, name: str) -> str:
         """What tells a state from the same one before (5, 6, 5), where the cursor does not: the number of the change.
 
-        The watermark counts them, and is committed with the message. What a sweep finds has none, so that it is a
-        double of what was read; but a record may go, come back and go again.
+        The watermark counts them, and is committed with the message. Where the cursor tells, there is none, so that
+        what a sweep finds again is a double of what was read. A record may go, come back and go again.
         """
         cursor = record.cursor.value if record.cursor is not None else ""
-        swept = name.endswith(_SWEEP)
-        again = record.deleted if swept else before.partition(" ")[2] == cursor
+        again = record.deleted or before.partition(" ")[2] == cursor
         if not before or not again or record.stream is not None:
             return ""
         mark.changes += 1
-        return f":{mark.changes}"
+        return f":{'s' if name.endswith(_SWEEP) else ''}{mark.changes}"
 
     async def _save(self, name: str, mark: Watermark, messages: list[NewMessage]) -> None:
         await self._journal.accept_read(
