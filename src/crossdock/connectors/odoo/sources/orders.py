@@ -22,7 +22,7 @@ _LINE = (
 )  # fmt: skip
 _PICKING = (
     "name", "state", "origin", "sale_id", "partner_id", "scheduled_date", "date_deadline", "carrier_id", "backorder_id",
-    "picking_type_id", "company_id", "move_type",
+    "picking_type_id", "company_id", "move_type", "write_date",
 )  # fmt: skip
 _MOVE = ("picking_id", "product_id", "product_uom_qty", "quantity", "state", "sale_line_id")
 _SHIP_TO = (
@@ -71,10 +71,25 @@ async def read_fulfilment_orders(changes: Changes, since: Cursor | None) -> Asyn
             "stock.picking", [["id", "in", [key for _, key in page]], *domain], _PICKING
         )
         context = await _Surroundings.read(changes, found)
-        pickings = {row["id"]: row for row in found}
+        pickings = await _unchanged(changes, found)
         for time, key in page:
             if key in pickings:
                 yield Record(str(key), context.payload(pickings[key], codes), Cursor(time))
+
+
+async def _unchanged(changes: Changes, found: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Transfers by id, without those that somebody changed while their moves were read.
+
+    Each call sees its own moment: a transfer of before its validation with the moves of after it would be a
+    release that never was. Its change gives it again, whole.
+    """
+    now = await changes.client.read("stock.picking", [row["id"] for row in found], ("state", "write_date"))
+    return {
+        row["id"]: row
+        for row in found
+        if (then := now.get(row["id"])) is not None
+        and (then["state"], then["write_date"]) == (row["state"], row["write_date"])
+    }
 
 
 async def read_skus(changes: Changes, products: Iterable[Any]) -> dict[int, str]:
