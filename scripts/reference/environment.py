@@ -12,6 +12,7 @@ VARIABLES = {
     },
     "tests": {
         "CROSSDOCK_REQUIRE_SERVICES": "`1`: tests that need a service fail where it is not there, rather than skip; CI sets it",
+        "CROSSDOCK_CHAOS_SEED": "seed of the moments at which the chaos suites kill",
         "CROSSDOCK_TEST_POSTGRES": "URL of a PostgreSQL that the journal's contract suite may make databases in",
         "CROSSDOCK_TEST_ODOO_URL": "address of a real Odoo for `tests/live`",
         "CROSSDOCK_TEST_ODOO_DB": "its database",

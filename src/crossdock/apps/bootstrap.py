@@ -109,6 +109,7 @@ async def running_hub(
     )
     server = None
     try:
+        await hub.check_identities()
         await hub.start()
         if serve:
             server = await _serve(project, hub, journal, clock)

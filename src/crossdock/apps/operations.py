@@ -130,10 +130,10 @@ class Operations:
                 code="T-NO-ROUTE",
                 mend="mend its cause, then resolve it",
             )
-        again = await self.replay_message(row.message_id, body=body, actor=actor, reason=reason)
         if row.delivery_id is not None:
             # The edited message takes its place: the old delivery must not go out as well.
             self._woken(await self._journal.cancel_delivery(row.delivery_id, actor=actor, reason=reason))
+        again = await self.replay_message(row.message_id, body=body, actor=actor, reason=reason)
         await self._journal.resolve_exception(
             row.id, state="resolved", actor=actor, resolution=f"replayed as {again['message_id']}"
         )

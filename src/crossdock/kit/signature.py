@@ -28,7 +28,7 @@ def check_hmac_base64(secrets: Sequence[Secret], body: bytes, given: str) -> Non
     Raises:
         AuthenticationError: T-SIG, missing or wrong.
     """
-    if not any(hmac.compare_digest(sign_hmac_base64(s, body), given) for s in secrets):
+    if not any(hmac.compare_digest(sign_hmac_base64(s, body).encode(), given.encode()) for s in secrets):
         raise _bad("the signature does not fit the body" if given else "the signature is missing")
 
 
@@ -61,7 +61,9 @@ def check_standard_webhook(
         ]
         for s in secrets
     ]
-    if not any(hmac.compare_digest(one, sent) for one in expected for sent in given.split(" ")):
+    if not any(
+        hmac.compare_digest(one.encode(), sent.encode()) for one in expected for sent in given.split(" ")
+    ):
         raise _bad("the signature does not fit the body")
     return message_id
 

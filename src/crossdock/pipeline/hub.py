@@ -6,8 +6,16 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
+import structlog
+
 from crossdock.core.clock import Clock
-from crossdock.core.errors import ConfigError
+from crossdock.core.errors import (
+    AuthenticationError,
+    ConfigError,
+    OutcomeUnknownError,
+    RejectedError,
+    RetryableError,
+)
 from crossdock.pipeline.accept import Intake
 from crossdock.pipeline.dispatch import Dispatcher
 from crossdock.pipeline.read import SourceReader
@@ -18,6 +26,8 @@ from crossdock.pipeline.translator import Translator
 from crossdock.store.contract import Journal
 
 __all__ = ["Hub"]
+
+_LOG = structlog.get_logger()
 
 
 class Hub:
@@ -82,11 +92,17 @@ class Hub:
     async def check_identities(self) -> None:
         """Pin each system's own identity, and refuse one that is not the one we know.
 
+        A system that does not answer now is no reason to keep the others waiting: it is asked at the next start.
+
         Raises:
             ConfigError: a system is another database than the journal was made with (T-ENV).
         """
         for system in self.systems.values():
-            identity = await system.connector.identity()
+            try:
+                identity = await system.connector.identity()
+            except (RetryableError, OutcomeUnknownError, AuthenticationError, RejectedError) as error:
+                _LOG.warning("identity not checked", system=system.name, error=str(error))
+                continue
             if not identity:
                 continue
             pinned = await self.journal.pin(f"system:{system.name}", identity)

@@ -87,11 +87,15 @@ class Outcomes:
 
 
 def pass_deadline(board: Board, row: Row) -> bool:
-    """A deadline has passed: WAITING becomes PARKED; AWAITING_ACK stays, its deadline goes. False for others."""
-    if row.state == _S.WAITING:
+    """A deadline has passed: WAITING becomes PARKED. False for states that have none.
+
+    AWAITING_ACK stays, its deadline goes. So does WAITING that lets its key's others pass: parked it would hold
+    the very one that may bring its fact.
+    """
+    if row.state == _S.WAITING and row.holds:
         board.move(row, _S.PARKED)
         return True
-    if row.state == _S.AWAITING_ACK:
+    if row.state in {_S.AWAITING_ACK, _S.WAITING}:
         row.due_at, row.dirty = 0, True
         return True
     return False

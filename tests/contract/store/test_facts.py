@@ -91,7 +91,7 @@ async def test_who_waits_for_what_its_own_settling_brings_is_woken(desk):
 
 async def test_a_deadline_that_passes_parks_with_an_exception_and_the_fact_still_wakes(desk, journal):
     first, second = await desk.add(), await desk.add(object_key="2")
-    await desk.settle(first, S.WAITING, facts=(FACT,), due_at=50, holds_key=False)
+    await desk.settle(first, S.WAITING, facts=(FACT,), due_at=50)
     follower = await desk.add()
     await desk.settle(second, S.RETRYING, due_at=40)
     assert await desk.journal.overdue(49, limit=9) == []
@@ -164,3 +164,16 @@ async def test_claiming_again_while_it_is_on_its_way_does_not_lose_the_fact(desk
     settled = await desk.settle(first, S.WAITING, facts=(FACT,), due_at=99)
     assert settled.woken_targets == {"odoo"}
     assert await desk.state(first) == "READY"
+
+
+async def test_who_waits_for_his_own_object_lets_its_bringer_pass_after_the_deadline_too(desk, journal):
+    waiting = await desk.add()
+    await desk.settle(waiting, S.WAITING, facts=(FACT,), holds_key=False, due_at=50)
+    await journal.raise_overdue(waiting, desk.exception(code="T-DEADLINE"))
+    bringer = await desk.add()
+    assert await desk.state(waiting, bringer) == ["WAITING", "READY"]
+    assert await journal.overdue(99, limit=9) == []
+    await journal.put_xrefs([ITEM])
+    assert await desk.state(waiting) == "READY"
+    (row,) = await journal.list_exceptions(ExceptionFilter(state="resolved"), before=0, limit=9)
+    assert row.resolution == "fact arrived"

@@ -10,7 +10,7 @@ from crossdock import mapping
 
 
 def test_every_name_of_the_face_exists_and_is_documented():
-    assert sorted(mapping.__all__, key=str.lower) == sorted(set(mapping.__all__), key=str.lower)
+    assert len(mapping.__all__) == len(set(mapping.__all__))
     for name in mapping.__all__:
         offered = getattr(mapping, name)
         if inspect.isclass(offered) or inspect.isfunction(offered):

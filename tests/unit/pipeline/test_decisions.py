@@ -14,7 +14,9 @@ from crossdock.pipeline.breaker import Breaker
 from crossdock.pipeline.sizing import BatchSize
 
 
-@pytest.mark.parametrize(("attempt", "seconds"), [(1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (9, 60.0), (500, 60.0)])
+@pytest.mark.parametrize(
+    ("attempt", "seconds"), [(1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (9, 60.0), (500, 60.0)]
+)
 def test_waits_double_up_to_the_cap(attempt, seconds):
     assert backoff_s(attempt, base_s=1.0, cap_s=60.0) == seconds
 

@@ -239,6 +239,14 @@ async def _stock(day: Day, view: OdooView) -> dict[str, dict[str, Decimal]]:
     odoo = await view.stock(day.products)
     wms = day.world.wms.stock
     shop = day.world.shop.state()["inventory"]
+    # What a held order took in the shop never moved in Odoo, so Odoo has nothing new to tell the shop.
+    orders = day.world.shop.state()["orders"]
+    held = {
+        line["sku"]
+        for order in orders
+        if str(order["order_number"]) in day.refused
+        for line in order["line_items"]
+    }
     back = Counter[str]()
     for cells in day.returned.values():
         for sku, quantity in cells.items():
@@ -248,7 +256,9 @@ async def _stock(day: Day, view: OdooView) -> dict[str, dict[str, Decimal]]:
             "erp_on_hand": on_hand - back[sku],
             "wms_on_hand": wms.on_hand(sku),
             "erp_free": free,
-            "shop_available": Decimal(shop[sku]["available"]) if sku in shop else ZERO,
+            **(
+                {"shop_available": Decimal(shop[sku]["available"])} if sku in shop and sku not in held else {}
+            ),
         }
         for sku, (on_hand, free) in odoo.items()
     }

@@ -48,14 +48,14 @@ async def read_inventory_positions(changes: Changes, since: Cursor | None) -> As
 
 async def _moved(changes: Changes, since: Cursor | None) -> AsyncIterator[list[tuple[str, int]]]:
     """Pages of products and when their stock changed last; all products that are kept in stock without `since`."""
-    kept = (
+    kept: list[Any] = (
         [["is_storable", "=", True]] if await changes.client.version() >= 18 else [["type", "=", "product"]]
     )
     start = changes.start_of(since) if since is not None else ""
     times: dict[int, str] = {}
     for model in _MOVED:
-        domain = [["write_date", ">=", start]] if start else []
-        for key, time in (await changes.client.latest_changes(model, domain, "product_id")).items():
+        since_start = [["write_date", ">=", start]] if start else []
+        for key, time in (await changes.client.latest_changes(model, since_start, "product_id")).items():
             times[key] = max(times.get(key, ""), time)
     if not times and since is not None:
         return
