@@ -1,4 +1,5 @@
 """The conformance suite is green for an honest connector and red for each sabotage of it."""
+# long: one made-up connector, and two dozen ways to spoil it that are read side by side
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ async def _known_invoice(desk: Desk, delivery: Delivery) -> int | None:
 
 
 async def _adopt(desk: Desk, delivery: Delivery) -> int | None:
-    """An invoice of the order that the service user made and nobody has marked: its answer was lost."""
+    """An invoice of the order that is ours: marked so, or made by the service user and marked by nobody."""
     order_id = as_id(delivery.payload, "order_id")
     moves = await desk.client.search_read(
         "account.move",
@@ -166,8 +166,12 @@ async def _adopt(desk: Desk, delivery: Delivery) -> int | None:
             ["res_id", "in", [move["id"] for move in moves]],
             ["message_id", "=like", "<%@crossdock>"],
         ],
-        ("res_id",),
+        ("res_id", "message_id"),
     )
+    # Another worker with the same delivery may have marked it since we asked for the marker: it is ours as well.
+    ours = [int(row["res_id"]) for row in marked if row["message_id"] == _marker(delivery)]
+    if ours:
+        return ours[0]
     taken = {row["res_id"] for row in marked}
     free = [move["id"] for move in moves if move["id"] not in taken]
     if not free:
