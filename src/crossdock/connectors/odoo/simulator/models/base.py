@@ -192,6 +192,18 @@ class Message(Records):
             vals["body"] = f"<p>{body}</p>"
 
 
+class Automation(Records):
+    """Automation rules; what they set off is in `automation.py`."""
+
+    name = "base.automation"
+
+    live: ClassVar[Mapping[str, Live]] = {
+        "model_name": lambda env, row: (
+            env.row("ir.model", row["model_id"])["model"] if row.get("model_id") else False
+        ),
+    }
+
+
 MODELS: tuple[Records, ...] = (
     Message(),
     Partner(),
@@ -203,6 +215,7 @@ MODELS: tuple[Records, ...] = (
     IrModel(),
     IrField(),
     Uom(),
+    Automation(),
     *(
         Records(name)
         for name in (
@@ -210,7 +223,6 @@ MODELS: tuple[Records, ...] = (
             "account.journal",
             "account.payment.term",
             "account.tax",
-            "base.automation",
             "crm.team",
             "delivery.carrier",
             "ir.actions.server",
