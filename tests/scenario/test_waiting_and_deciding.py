@@ -140,6 +140,19 @@ async def test_a_second_step_is_not_sent_where_the_first_is_refused_and_the_worl
         assert await world.states(other.message_id) == ["delivered", "delivered"]
 
 
+async def test_a_second_step_goes_once_a_person_accepts_what_a_guard_held(tmp_path):
+    async with World(tmp_path, interfaces=steps()) as world:
+        world.sim.holds = {"10001"}
+        accepted = await world.drop("orders/change", "10001", 1)
+        await world.until(lambda: _has(world, accepted, "parked"))
+        assert [e.operation for e in world.sim.effects] == ["order.change"]
+        desk = Operations(world.journal, hub=world.hub, interfaces={})
+        await desk.retry_exception(await exception_id(world), **WHO)
+        await world.until(lambda: len(world.sim.effects) == 2, seconds=4)
+        await world.quiet()
+        assert [e.operation for e in world.sim.effects] == ["order.change", "note.create"]
+
+
 async def _has(world, accepted, state):
     return state in await world.states(accepted.message_id)
 

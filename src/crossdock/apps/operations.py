@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from crossdock.core.errors import RejectedError
-from crossdock.core.ids import ExceptionId, MessageId, format_id
+from crossdock.core.ids import DeliveryId, ExceptionId, MessageId, format_id
 from crossdock.core.interface import InterfaceDefinition
 from crossdock.pipeline import Hub
+from crossdock.pipeline.steps import step_done
 from crossdock.store.contract import (
     ExceptionFilter,
     ExceptionRow,
@@ -122,7 +123,7 @@ class Operations:
         """Try again what the exception holds: its delivery, or its message (edited, if `body` is given)."""
         row = await self._exception(exception_id)
         if row.delivery_id is not None and body is None:
-            self._woken(await self._journal.retry_delivery(row.delivery_id, actor=actor, reason=reason))
+            await self._retry(row.delivery_id, actor=actor, reason=reason)
             return {"retried": f"d{row.delivery_id}"}
         if row.message_id is None:
             raise RejectedError(
@@ -181,6 +182,13 @@ class Operations:
             raise RejectedError(f"there is no interface {name!r}", code="T-NO-ROUTE", mend=f"known: {known}")
         shown: dict[str, Any] = msgspec.to_builtins(found)
         return shown
+
+    async def _retry(self, delivery_id: DeliveryId, *, actor: str, reason: str) -> None:
+        """Retry a delivery. One whose effect a guard held is accepted by that: steps that wait for it are told."""
+        before = await self._journal.show_delivery(delivery_id)
+        self._woken(await self._journal.retry_delivery(delivery_id, actor=actor, reason=reason))
+        if before is not None and before.effect_done:
+            self._woken(await self._journal.put_xrefs([step_done(before)]))
 
     async def _exception(self, exception_id: int) -> ExceptionRow:
         row = await self._journal.show_exception(ExceptionId(exception_id))
