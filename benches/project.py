@@ -20,7 +20,8 @@ name: shop
 connector: shopify
 zone: Europe/Amsterdam
 settings:
-  base_url: https://{shop}
+  base_url: http://127.0.0.1:9
+  shop_domain: {shop}
   access_token: env:CROSSDOCK_BENCH_SECRET
   webhook_secret: env:CROSSDOCK_BENCH_SECRET
   location_id: "1"
