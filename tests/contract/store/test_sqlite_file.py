@@ -18,6 +18,7 @@ from crossdock.core.ids import MessageId
 from crossdock.store import open_journal
 from crossdock.store.contract import MessageFilter, NewMessage
 from crossdock.store.sqlite import schema
+from crossdock.store.sqlite.connection import connect
 from crossdock.store.sqlite.tx import Tx
 
 PRODUCER = """
@@ -272,3 +273,13 @@ async def test_a_body_of_500_mb_never_lies_in_memory(path):
 def test_schema_steps_are_numbered_from_one_without_gaps():
     assert [number for number, _ in schema.load_steps()] == list(range(1, len(schema.load_steps()) + 1))
     assert all(Path(schema.__file__).parent.glob("s0*.sql"))
+
+
+def test_a_commit_is_on_the_disk_and_not_in_a_cache(tmp_path):
+    """No kill -9 can show what a power cut would: so the settings that promise 1 stands on are held here."""
+    db = connect(tmp_path / "journal.sqlite3")
+    try:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    finally:
+        db.close()
