@@ -162,7 +162,7 @@ async def _serve(which: str, folder: Path) -> None:
     clock = SystemClock()
     project = load_project(folder)
     systems = build_systems(project, clock=clock, randomness=random.Random(0))
-    routes, _ = build_routes(project, systems)
+    routes = build_routes(project, systems)
     journal = await open_project_journal(project, clock=clock)
     # Its loops are not started: what is measured is intake alone. `benches.journey` takes in and delivers.
     hub = Hub(journal, systems, routes, worker="bench", clock=clock, randomness=random.Random(0))

@@ -37,9 +37,9 @@ class RunFile(msgspec.Struct):
     pid: int
 
 
-def run_file_path(project: Project) -> pathlib.Path:
-    """Where the running hub of a project says how it is reached."""
-    return project.folder / ".crossdock-run.json"
+def run_file_path(folder: pathlib.Path) -> pathlib.Path:
+    """Where the running hub of a project's folder says how it is reached."""
+    return folder / ".crossdock-run.json"
 
 
 def build_systems(project: Project, *, clock: Clock, randomness: random.Random) -> dict[str, TargetSystem]:
@@ -55,21 +55,20 @@ def build_systems(project: Project, *, clock: Clock, randomness: random.Random) 
     }
 
 
-def build_routes(project: Project, systems: dict[str, TargetSystem]) -> tuple[Routes, MappingLibrary]:
-    """All interfaces compiled, and the mappings they use.
+def build_routes(project: Project, systems: dict[str, TargetSystem]) -> Routes:
+    """All interfaces compiled, with the mappings they use.
 
     Raises:
         ConfigError: an interface that does not fit its systems, or a mapping that does not compile.
     """
     library = MappingLibrary(project, find_manifests())
-    routes = compile_routes(
+    return compile_routes(
         list(project.interfaces.values()),
         project.systems,
         {name: system.connector.verbs for name, system in systems.items()},
         load_mapping=library.load,
         compile_rule=library.rule,
     )
-    return routes, library
 
 
 async def open_project_journal(project: Project, *, clock: Clock) -> Journal:
@@ -95,7 +94,7 @@ async def running_hub(
     clock = clock or SystemClock()
     randomness = randomness or random.Random()  # noqa: S311 - jitter, not secrets
     systems = build_systems(project, clock=clock, randomness=randomness)
-    routes, _ = build_routes(project, systems)
+    routes = build_routes(project, systems)
     journal = await open_project_journal(project, clock=clock)
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     hub = Hub(
@@ -116,7 +115,7 @@ async def running_hub(
         yield hub
     finally:
         if server is not None:
-            run_file_path(project).unlink(missing_ok=True)
+            run_file_path(project.folder).unlink(missing_ok=True)
             await server.stop()
         await hub.stop()
         await journal.close()
@@ -129,7 +128,7 @@ async def _serve(project: Project, hub: Hub, journal: Journal, clock: Clock) -> 
     server = Server(app, host=project.settings.host, port=project.settings.port)
     await server.start()
     run = RunFile(url=f"http://{project.settings.host}:{server.port}", token=token.reveal(), pid=os.getpid())
-    path = run_file_path(project)
+    path = run_file_path(project.folder)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -29,5 +29,6 @@ def set_up_logs(*, json_lines: bool, level: int = logging.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # Looked up for each line: stderr may be replaced, and its former file closed.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -121,9 +121,8 @@ AnyOperations = Operations | RemoteOperations
 
 def find_running_hub(folder: pathlib.Path) -> RunFile | None:
     """How the hub of a project's folder is reached, if one runs."""
-    path = folder / ".crossdock-run.json"
     try:
-        run = msgspec.json.decode(path.read_bytes(), type=RunFile)
+        run = msgspec.json.decode(run_file_path(folder).read_bytes(), type=RunFile)
         os.kill(run.pid, 0)
     except (OSError, msgspec.MsgspecError):
         return None
@@ -133,7 +132,7 @@ def find_running_hub(folder: pathlib.Path) -> RunFile | None:
 @contextlib.asynccontextmanager
 async def operations_of(project: Project) -> AsyncIterator[AnyOperations]:
     """The operations of a project: through its running hub, or on its journal when none runs."""
-    run = find_running_hub(run_file_path(project).parent)
+    run = find_running_hub(project.folder)
     if run is not None:
         async with aiohttp.ClientSession() as session:
             yield RemoteOperations(session, run)

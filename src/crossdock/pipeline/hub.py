@@ -92,26 +92,29 @@ class Hub:
     async def check_identities(self) -> None:
         """Pin each system's own identity, and refuse one that is not the one we know.
 
-        A system that does not answer now is no reason to keep the others waiting: it is asked at the next start.
+        All are asked at once: the start takes as long as the slowest. One that does not answer now is no reason to
+        keep the others waiting: it is asked at the next start.
 
         Raises:
             ConfigError: a system is another database than the journal was made with (T-ENV).
         """
-        for system in self.systems.values():
-            try:
-                identity = await system.connector.identity()
-            except (RetryableError, OutcomeUnknownError, AuthenticationError, RejectedError) as error:
-                _LOG.warning("identity not checked", system=system.name, error=str(error))
-                continue
-            if not identity:
-                continue
-            pinned = await self.journal.pin(f"system:{system.name}", identity)
-            if pinned != identity:
-                raise ConfigError(
-                    f"{system.name} is not the system this journal knows (it answers {identity}, pinned is {pinned})",
-                    code="T-ENV",
-                    mend="point the system's settings back, or start with a journal of its own",
-                )
+        await asyncio.gather(*(self._check_identity(system) for system in self.systems.values()))
+
+    async def _check_identity(self, system: TargetSystem) -> None:
+        try:
+            identity = await system.connector.identity()
+        except (RetryableError, OutcomeUnknownError, AuthenticationError, RejectedError) as error:
+            _LOG.warning("identity not checked", system=system.name, error=str(error))
+            return
+        if not identity:
+            return
+        pinned = await self.journal.pin(f"system:{system.name}", identity)
+        if pinned != identity:
+            raise ConfigError(
+                f"{system.name} is not the system this journal knows (it answers {identity}, pinned is {pinned})",
+                code="T-ENV",
+                mend="point the system's settings back, or start with a journal of its own",
+            )
 
     async def start(self) -> None:
         """Start all loops."""

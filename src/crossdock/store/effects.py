@@ -9,9 +9,9 @@ from typing import Final
 
 from crossdock.core.codes import code as code_of
 from crossdock.core.delivery import ACTIVE, DeliveryState
+from crossdock.core.documents import compare_source_versions
 from crossdock.core.ids import format_id
 from crossdock.store.contract import NewDelivery, NewException
-from crossdock.store.versions import compare_source_versions
 
 __all__ = [
     "Effect",

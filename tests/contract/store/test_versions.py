@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossdock.store.versions import compare_source_versions
+from crossdock.core.documents import compare_source_versions
 
 
 @pytest.mark.parametrize(
